@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sends a frame out of the port or ports it is for, from a program that runs on a device. */
+#ifndef VALE_BPF_DELIVER_H
+#define VALE_BPF_DELIVER_H
+
+#include "forward.h"
+#include "stats.h"
+
+struct deliver_from {
+	__u32 port;
+	__u32 length;
+	bool linear; /* the whole frame is in one buffer */
+	struct vale_stats *counters;
+};
+
+static __always_inline int deliver_drop(const struct deliver_from *from, enum vale_drop reason)
+{
+	from->counters->drops[reason]++;
+	return XDP_DROP;
+}
+
+/*
+ * Counts the ports that a flood from `sender` reaches. The kernel skips devices whose MTU is too
+ * small without a word, so these are counted here, each as a drop of its port. Not static: the
+ * verifier then walks the loop once and not once for every way that leads here.
+ */
+__noinline __u32 flood_receivers(__u32 sender, __u32 length, __u32 end)
+{
+	struct vale_stats *counters = stats_of(sender);
+	__u64 before;
+
+	if (!counters)
+		return 0;
+	before = counters->copies;
+	for (__u32 i = 0; i < VALE_PORTS && i < end; i++) {
+		__u32 number = i;
+		struct vale_port *port = bpf_map_lookup_elem(&ports, &number);
+
+		if (!port || port->kind != VALE_PORT_DEVICE || number == sender)
+			continue;
+		if (length > port->max_frame)
+			stats_drop(number, VALE_DROP_MTU, 1);
+		else
+			counters->copies++; /* not in a register, whose value is followed */
+	}
+	return counters->copies - before;
+}
+
+/* To every port but the one it came from. The kernel copies the frame. */
+static __always_inline int deliver_flood(const struct fdb_view *view,
+					 const struct deliver_from *from)
+{
+	if (!flood_receivers(from->port, from->length, view->state->ports_end))
+		return deliver_drop(from, VALE_DROP_NO_PORT);
+	from->counters->flooded++;
+	return bpf_redirect_map(&devmap, from->port, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
+}
+
+/*
+ * To one port. Its MTU and whether it is up are checked by the kernel, which knows them best;
+ * switch.bpf.c counts what it refuses.
+ */
+static __always_inline int deliver(const struct fdb_view *view, const struct deliver_from *from,
+				   __u32 destination)
+{
+	struct vale_port *port;
+
+	if (destination == FORWARD_FLOOD)
+		return deliver_flood(view, from);
+	if (destination == from->port)
+		return deliver_drop(from, VALE_DROP_OWN_PORT);
+	if (!from->linear) {
+		port = bpf_map_lookup_elem(&ports, &destination);
+		if (port && port->flags & VALE_PORT_LINEAR) {
+			stats_drop(destination, VALE_DROP_JUMBO, 1);
+			return XDP_DROP;
+		}
+	}
+	/* The device of a port may have gone; the kernel has emptied its slot then. */
+	if (bpf_redirect_map(&devmap, destination, XDP_DROP) != XDP_REDIRECT)
+		return deliver_flood(view, from);
+	return XDP_REDIRECT;
+}
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* valectl attach, detach */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static bool parse_hook(const char *text, enum vale_hook *out)
+{
+	static const char *const words[] = {
+		[VALE_HOOK_AUTO] = "auto",
+		[VALE_HOOK_NATIVE] = "native",
+		[VALE_HOOK_GENERIC] = "generic",
+	};
+
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(text, words[i]))
+			continue;
+		*out = i;
+		return true;
+	}
+	return false;
+}
+
+static void print_attached(const json_t *document)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "notes"), i, note)
+		fprintf(stderr, "valectl: note: %s\n", json_string_value(note));
+}
+
+int command_attach(struct context *context, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "hook", required_argument, NULL, 'h' },
+		{ "netns", required_argument, NULL, 'n' },
+		{ "shared", no_argument, NULL, 's' },
+		{},
+	};
+	struct vale_attach_options options = {};
+	struct vale_port_info info;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			if (!parse_hook(optarg, &options.hook))
+				return usage_error(context,
+						   "there is no hook '%s': auto, native or generic",
+						   optarg);
+			break;
+		case 'n':
+			options.netns = optarg;
+			break;
+		case 's':
+			options.shared = true;
+			break;
+		default:
+			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+		}
+	}
+	if (argc - optind != 2)
+		return usage_error(context, "name a port and a device");
+	if (vale_port_attach(context->vale, argv[optind], argv[optind + 1], &options) ||
+	    vale_port_get(context->vale, argv[optind], &info))
+		return vale_failure(context);
+	return result(context,
+		      json_pack("{s:s, s:s, s:s, s:o}", "attached", argv[optind], "device",
+				info.device, "hook",
+				info.hook == VALE_HOOK_GENERIC ? "generic" : "native", "notes",
+				describe_notes(&info, NULL)),
+		      print_attached);
+}
+
+int command_detach(struct context *context, int argc, char **argv)
+{
+	if (argc != 2)
+		return usage_error(context, "name one port");
+	if (vale_port_detach(context->vale, argv[1]))
+		return vale_failure(context);
+	return result(context, json_pack("{s:s}", "detached", argv[1]), NULL);
+}

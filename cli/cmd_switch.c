@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* valectl create, destroy, list, show */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+int command_create(struct context *context, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "fdb-size", required_argument, NULL, 's' },
+		{ "age", required_argument, NULL, 'a' },
+		{},
+	};
+	struct vale_switch_options options = { VALE_DEFAULT, VALE_DEFAULT };
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option != 's' && option != 'a')
+			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+		if (!parse_number(optarg, option == 's' ? &options.fdb_size : &options.age))
+			return usage_error(context, "'%s' is no number", optarg);
+	}
+	if (argc - optind != 1)
+		return usage_error(context, "name one switch");
+	if (vale_switch_create(context->vale, argv[optind], &options))
+		return vale_failure(context);
+	return result(context, json_pack("{s:s}", "created", argv[optind]), NULL);
+}
+
+int command_destroy(struct context *context, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{},
+	};
+	bool force = false;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option != 'f')
+			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+		force = true;
+	}
+	if (argc - optind != 1)
+		return usage_error(context, "name one switch");
+	if (vale_switch_destroy(context->vale, argv[optind], force))
+		return vale_failure(context);
+	return result(context, json_pack("{s:s}", "destroyed", argv[optind]), NULL);
+}
+
+static void print_switches(const json_t *document)
+{
+	static const char *const heads[] = { "SWITCH", "PORTS", "ADDRESSES", "OF", "AGE", NULL };
+	struct table *table = table_new(heads);
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "switches"), i, item)
+		table_add(table, "%s\t%lld\t%lld\t%lld\t%lld", text_of(item, "name"),
+			  number_of(item, "ports"), number_of(item, "addresses"),
+			  number_of(item, "fdb_size"), number_of(item, "age"));
+	table_print(table);
+}
+
+static int list_switches(struct context *context)
+{
+	struct vale_switch_info *items = NULL;
+	json_t *list = json_array();
+	size_t count = 0;
+
+	if (vale_switch_list(context->vale, &items, &count))
+		return vale_failure(context);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, describe_switch(&items[i]));
+	free(items);
+	return result(context, json_pack("{s:o}", "switches", list), print_switches);
+}
+
+static const struct vale_stats *counters_of(const struct vale_port_stats *stats, size_t count,
+					    const char *port)
+{
+	static const struct vale_stats none;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(stats[i].name, port))
+			return &stats[i].counters;
+	return &none;
+}
+
+/* The ports of a switch with their counters, or NULL if the library has failed. */
+static json_t *ports_of(struct context *context, const char *switch_name)
+{
+	struct vale_port_stats *stats = NULL;
+	struct vale_port_info *ports = NULL;
+	size_t count = 0, stats_count = 0;
+	json_t *list = NULL;
+
+	if (!vale_port_list(context->vale, switch_name, &ports, &count) &&
+	    !vale_stats_get(context->vale, switch_name, &stats, &stats_count)) {
+		list = json_array();
+		for (size_t i = 0; i < count; i++)
+			json_array_append_new(list, describe_port(&ports[i],
+								  counters_of(stats, stats_count,
+									      ports[i].name)));
+	}
+	free(ports);
+	free(stats);
+	return list;
+}
+
+static void print_ports(const json_t *document)
+{
+	static const char *const heads[] = { "PORT", "DEVICE",	 "KIND", "HOOK",    "STATE",
+					     "MTU",  "RECEIVED", "SENT", "DROPPED", NULL };
+	struct table *table = table_new(heads);
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "ports"), i, item) {
+		const json_t *counters = json_object_get(item, "counters");
+
+		table_add(table, "%s\t%s\t%s\t%s\t%s\t%lld\t%lld\t%lld\t%lld",
+			  text_of(item, "port"), text_of(item, "device"), text_of(item, "kind"),
+			  text_of(item, "hook"), text_of(item, "state"), number_of(item, "mtu"),
+			  number_of(counters, "received_frames"),
+			  number_of(counters, "sent_frames"), number_of(counters, "dropped"));
+	}
+	table_print(table);
+}
+
+int command_list(struct context *context, int argc, char **argv)
+{
+	json_t *ports;
+
+	if (argc > 2)
+		return usage_error(context, "name one switch, or none");
+	if (argc == 1)
+		return list_switches(context);
+	ports = ports_of(context, argv[1]);
+	if (!ports)
+		return vale_failure(context);
+	return result(context, json_pack("{s:s, s:o}", "switch", argv[1], "ports", ports),
+		      print_ports);
+}
+
+static void print_switch(const json_t *document)
+{
+	printf("%s: %lld of %u ports, %lld of %lld addresses, ", text_of(document, "name"),
+	       (long long)json_array_size(json_object_get(document, "ports")), VALE_PORTS,
+	       number_of(document, "addresses"), number_of(document, "fdb_size"));
+	if (number_of(document, "age"))
+		printf("forgotten after %lld s\n", number_of(document, "age"));
+	else
+		printf("never forgotten\n");
+	print_ports(document);
+}
+
+static int show_switch(struct context *context, const char *name)
+{
+	struct vale_switch_info info;
+	json_t *document, *ports;
+
+	if (vale_switch_get(context->vale, name, &info))
+		return vale_failure(context);
+	ports = ports_of(context, name);
+	if (!ports)
+		return vale_failure(context);
+	document = describe_switch(&info);
+	json_object_set_new(document, "ports", ports);
+	return result(context, document, print_switch);
+}
+
+static void print_port(const json_t *document)
+{
+	const json_t *counters = json_object_get(document, "counters"), *note;
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, %s XDP%s, program %lld\n",
+	       text_of(document, "port"), number_of(document, "number"),
+	       *text_of(document, "kind") ? text_of(document, "kind") : "device",
+	       text_of(document, "device"), number_of(document, "ifindex"),
+	       json_is_true(json_object_get(document, "other_namespace")) ? " of another namespace"
+									  : "",
+	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
+	       json_is_true(json_object_get(document, "shared")) ? " (shared)" : "",
+	       number_of(document, "program"));
+	json_object_foreach (json_object_get(document, "counters"), key, value)
+		if (json_is_integer(value))
+			printf("  %-20s %20lld\n", key, number_of(counters, key));
+	json_object_foreach (json_object_get(counters, "drops"), key, value)
+		if (json_integer_value(value))
+			printf("    %-18s %20lld\n", key, (long long)json_integer_value(value));
+	json_array_foreach (json_object_get(document, "notes"), i, note)
+		printf("note: %s\n", json_string_value(note));
+}
+
+static int show_port(struct context *context, const char *name)
+{
+	struct vale_port_stats *stats = NULL;
+	struct vale_port_info info;
+	json_t *document;
+	size_t count = 0;
+
+	if (vale_port_get(context->vale, name, &info) ||
+	    vale_stats_get(context->vale, name, &stats, &count))
+		return vale_failure(context);
+	document = describe_port(&info, &stats[0].counters);
+	free(stats);
+	return result(context, document, print_port);
+}
+
+int command_show(struct context *context, int argc, char **argv)
+{
+	if (argc != 2)
+		return usage_error(context, "name one switch or port");
+	return strchr(argv[1], ':') ? show_port(context, argv[1]) : show_switch(context, argv[1]);
+}

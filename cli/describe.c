@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* What the library tells, as JSON: the one source of both kinds of output. */
+#include <stdio.h>
+
+#include "command.h"
+
+json_t *describe_switch(const struct vale_switch_info *info)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", info->name, "ports",
+			 (json_int_t)info->ports, "addresses", (json_int_t)info->addresses,
+			 "fdb_size", (json_int_t)info->fdb_size, "age", (json_int_t)info->age);
+}
+
+static const char *state_word(enum vale_port_state state)
+{
+	static const char *const words[] = {
+		[VALE_PORT_UP] = "up",
+		[VALE_PORT_DOWN] = "down",
+		[VALE_PORT_GONE] = "gone",
+		[VALE_PORT_DISTANT] = "distant",
+	};
+
+	return words[state];
+}
+
+json_t *describe_counters(const struct vale_stats *counters)
+{
+	__u64 refused = counters->drops[VALE_DROP_REFUSED], dropped = 0;
+	json_t *drops = json_object();
+
+	for (int reason = 0; reason < VALE_DROP_REASONS; reason++) {
+		json_object_set_new(drops, vale_drop_name(reason),
+				    json_integer(counters->drops[reason]));
+		dropped += counters->drops[reason];
+	}
+	/* A frame that the device refused was not sent: it counts once, as a drop. */
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "received_frames",
+			 (json_int_t)counters->received_frames, "received_bytes",
+			 (json_int_t)counters->received_bytes, "sent_frames",
+			 (json_int_t)(counters->sent_frames - refused), "sent_bytes",
+			 (json_int_t)counters->sent_bytes, "flooded", (json_int_t)counters->flooded,
+			 "copies", (json_int_t)counters->copies, "checksums_completed",
+			 (json_int_t)counters->checksums, "dropped", (json_int_t)dropped, "drops",
+			 drops);
+}
+
+static void note(json_t *notes, const char *text)
+{
+	json_array_append_new(notes, json_string(text));
+}
+
+/* `counters` may be NULL. */
+json_t *describe_notes(const struct vale_port_info *info, const struct vale_stats *counters)
+{
+	json_t *notes = json_array();
+
+	if (info->kind[0] == 't')
+		note(notes, "a virtual machine on this tap must not leave segmentation to the "
+			    "host, whose "
+			    "frames XDP cannot carry: give QEMU's virtio-net-pci the properties "
+			    "host_tso4=off,host_tso6=off,host_ufo=off,host_ecn=off (libvirt: "
+			    "<driver><host tso4='off' tso6='off' ufo='off' ecn='off'/></driver>)");
+	if (counters && counters->drops[VALE_DROP_OFFLOAD])
+		note(notes, "frames longer than the sender's MTU were dropped (offload): the "
+			    "sender leaves "
+			    "segmentation to the switch and must be told not to");
+	if (counters && counters->drops[VALE_DROP_REFUSED])
+		note(notes, "the device refused frames (refused): its queue was full, nobody reads "
+			    "it, or "
+			    "the far end of a veth does not receive (ethtool -K FAR_END gro on)");
+	if (info->state == VALE_PORT_GONE)
+		note(notes, "the device was deleted or moved to another network namespace: detach "
+			    "the port, "
+			    "or attach another device under its name");
+	if (info->state == VALE_PORT_DISTANT)
+		note(notes, "the device is in a network namespace that has no name and no process: "
+			    "frames "
+			    "are forwarded, but what it is called now cannot be seen");
+	if (info->hook == VALE_HOOK_GENERIC)
+		note(notes, "generic XDP: the driver has no XDP of its own, so each frame becomes "
+			    "an skb "
+			    "first");
+	return notes;
+}
+
+json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters)
+{
+	json_t *port =
+		json_pack("{s:s, s:I, s:s, s:I, s:s, s:s, s:s, s:I, s:b, s:b, s:I}", "port",
+			  info->name, "number", (json_int_t)info->number, "device", info->device,
+			  "ifindex", (json_int_t)info->ifindex, "kind", info->kind, "hook",
+			  info->hook == VALE_HOOK_GENERIC ? "generic" : "native", "state",
+			  state_word(info->state), "mtu", (json_int_t)info->mtu, "other_namespace",
+			  info->elsewhere, "shared", !!(info->flags & VALE_PORT_SHARED), "program",
+			  (json_int_t)info->program);
+
+	json_object_set_new(port, "counters", describe_counters(counters));
+	json_object_set_new(port, "notes", describe_notes(info, counters));
+	return port;
+}
+
+json_t *describe_mac(const __u8 mac[VALE_MAC_SIZE])
+{
+	char text[3 * VALE_MAC_SIZE];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	return json_string(text);
+}

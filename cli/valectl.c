@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* valectl: makes, changes and shows VALE switches. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
+
+#include "command.h"
+
+const struct command commands[] = {
+	{ "create", "vale1 [--fdb-size N] [--age SECONDS]", "make a switch",
+	  "  --fdb-size N     addresses it can learn (128 .. 1048576)\n"
+	  "  --age SECONDS    forget an address that was silent for so long; 0: never\n"
+	  "The defaults are the sysctls default_fdb_size and default_age.\n",
+	  command_create, false },
+	{ "destroy", "vale1 [--force]", "take a switch down",
+	  "  --force          also if it has ports: they are detached\n", command_destroy, false },
+	{ "attach", "vale1:a DEVICE [--hook auto|native|generic] [--netns NAME|PID] [--shared]",
+	  "make a network interface a port",
+	  "A switch that does not exist is made.\n"
+	  "  --hook HOOK      where the program sits: native (in the driver), generic (any "
+	  "driver,\n"
+	  "                   slower), auto (native if the driver can)\n"
+	  "  --netns NAME|PID the interface is in that network namespace\n"
+	  "  --shared         through libxdp's dispatcher, beside other XDP programs\n",
+	  command_attach, false },
+	{ "detach", "vale1:a", "take a port off its interface", "", command_detach, false },
+	{ "list", "[vale1]", "list the switches, or the ports of one", "", command_list, false },
+	{ "show", "vale1 | vale1:a", "show all about a switch or a port", "", command_show, false },
+	{ "stats", "vale1[:a] [--interval SECONDS [--count N]]", "show the counters of the ports",
+	  "  --interval S     show rates every S seconds until interrupted\n"
+	  "  --count N        ... N times\n",
+	  command_stats, false },
+	{ "fdb", "vale1 [add MAC PORT | del MAC | flush [PORT]]", "show or change the addresses",
+	  "  add MAC PORT     MAC is behind PORT: not learned elsewhere, never forgotten\n"
+	  "  del MAC          forget it\n"
+	  "  flush [PORT]     forget what was learned (behind PORT)\n",
+	  command_fdb, false },
+	{ "sysctl", "[-a | NAME | -w NAME=VALUE]", "show or set limits and defaults",
+	  "  -a               all of them (as without arguments)\n"
+	  "  -w NAME=VALUE    set one\n",
+	  command_sysctl, false },
+	{ "help", "[COMMAND]", "explain the commands", "", command_help, true },
+	{ NULL, NULL, NULL, NULL, NULL, false },
+};
+
+struct globals {
+	const char *bpffs;
+	bool json;
+	bool version;
+	bool help;
+	const char *wrong; /* an option without its value */
+};
+
+/* Takes the global options out of argv, wherever they stand. Returns the new argc. */
+static int take_globals(int argc, char **argv, struct globals *globals)
+{
+	int kept = 1, i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--json"))
+			globals->json = true;
+		else if (!strcmp(argv[i], "--version"))
+			globals->version = true;
+		else if (!strcmp(argv[i], "--help"))
+			globals->help = true;
+		else if (!strncmp(argv[i], "--bpffs=", strlen("--bpffs=")))
+			globals->bpffs = argv[i] + strlen("--bpffs=");
+		else if (!strcmp(argv[i], "--bpffs") && i + 1 < argc)
+			globals->bpffs = argv[++i];
+		else if (!strcmp(argv[i], "--bpffs"))
+			globals->wrong = argv[i];
+		else
+			argv[kept++] = argv[i];
+	}
+	while (i < argc)
+		argv[kept++] = argv[i++];
+	argv[kept] = NULL;
+	return kept;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+static void print_version(const json_t *document)
+{
+	printf("valectl %s\n", text_of(document, "version"));
+}
+
+static int unknown_command(const struct context *context, const char *word)
+{
+	const char *nearest = nearest_command(word);
+
+	if (nearest)
+		return usage_error(context, "there is no command '%s': did you mean '%s'?", word,
+				   nearest);
+	return usage_error(context, "there is no command '%s': 'valectl help' lists them", word);
+}
+
+static int run(struct context *context, const char *bpffs, int argc, char **argv)
+{
+	int status, error;
+
+	if (context->command->needs_no_vale)
+		return context->command->run(context, argc, argv);
+	error = vale_open(&context->vale, bpffs);
+	if (error) {
+		char reason[512];
+
+		snprintf(reason, sizeof(reason), "cannot use '%s': %s", bpffs,
+			 vale_open_reason(error));
+		return failure(context, reason);
+	}
+	status = context->command->run(context, argc, argv);
+	vale_close(context->vale);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct globals globals = { .bpffs = getenv("VALE_BPFFS") };
+	struct context context = {};
+	char *help[] = { "help", argc > 1 ? argv[1] : NULL, NULL };
+
+	/* What goes wrong below is said once, in our words. */
+	libbpf_set_print(NULL);
+	libxdp_set_print(NULL);
+
+	argc = take_globals(argc, argv, &globals);
+	context.json = globals.json;
+	if (!globals.bpffs || !*globals.bpffs)
+		globals.bpffs = VALE_BPFFS;
+	if (globals.wrong)
+		return usage_error(&context, "%s wants the directory of a bpf file system",
+				   globals.wrong);
+	if (globals.version)
+		return result(&context, json_pack("{s:s}", "version", VALE_VERSION), print_version);
+	if (globals.help) {
+		help[1] = argc > 1 ? argv[1] : NULL;
+		return command_help(&context, help[1] ? 2 : 1, help);
+	}
+	if (argc < 2)
+		return usage_error(&context, "what shall be done? 'valectl help' lists the "
+					     "commands");
+	context.command = find_command(argv[1]);
+	if (!context.command)
+		return unknown_command(&context, argv[1]);
+	return run(&context, globals.bpffs, argc - 1, argv + 1);
+}

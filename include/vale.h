@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * libvale: VALE switches on a stock kernel.
+ *
+ * A switch is a directory of pinned BPF objects, <bpffs>/vale/<switch>; it forwards with no process
+ * alive. Everything here reads or changes that directory.
+ *
+ * Names. A switch is called "vale" and one or more of [0-9A-Za-z_]; a port of it is called
+ * "<switch>:<port>" with one or more of the same characters behind the colon, 15 characters in all
+ * (VALE_NAME_SIZE less its NUL). A port must not be called like a network interface that exists.
+ *
+ * Errors. Functions return 0 or -errno, and leave *out as it was when they fail. vale_reason() then
+ * says in a sentence what failed, why, and what to do about it. Besides what is said at a function,
+ * each may return -EPERM (the caller lacks CAP_BPF, CAP_NET_ADMIN or CAP_PERFMON), -ENOMEM,
+ * -EINVAL (a name that is none), -ENOTSUP (the kernel has no BTF or the state was made by another
+ * version of this library), and what the kernel answers to a system call.
+ *
+ * Threads. A struct vale and what is made from it belong to one thread at a time. Any number of
+ * processes may work on the same switches: those that change something take turns.
+ */
+#ifndef VALE_H
+#define VALE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vale/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where bpffs is, unless said otherwise: the place systemd and bpftool mount it. */
+#define VALE_BPFFS "/sys/fs/bpf"
+
+/* In place of a number: the default that vale_sysctl_get() names. */
+#define VALE_DEFAULT (~0u)
+
+/* Addresses an fdb may be made for. Less than the least is not worth an LRU's per-CPU lists. */
+#define VALE_FDB_SIZE_MIN 128u
+#define VALE_FDB_SIZE_MAX (1u << 20)
+
+/* Longest age in seconds: a year. */
+#define VALE_AGE_MAX (365u * 24 * 3600)
+
+struct vale;
+
+/*
+ * Opens the switches below `bpffs` (NULL: VALE_BPFFS). Nothing is made yet. The caller owns *out.
+ * -ENOENT: no such directory; -ENODEV: it is no bpf file system; -ENOMEM.
+ * There is no handle to ask for a reason when this fails: vale_open_reason() tells it.
+ */
+int vale_open(struct vale **out, const char *bpffs);
+void vale_close(struct vale *vale); /* NULL is allowed */
+const char *vale_open_reason(int error);
+
+/* Why the last call on `vale` failed. Valid until the next call on it. */
+const char *vale_reason(const struct vale *vale);
+
+/* ---- switches ---------------------------------------------------------------------------------- */
+
+struct vale_switch_options {
+	__u32 fdb_size; /* addresses, VALE_FDB_SIZE_MIN.._MAX, or VALE_DEFAULT */
+	__u32 age;	/* seconds, 0 (never) .. VALE_AGE_MAX, or VALE_DEFAULT */
+};
+
+struct vale_switch_info {
+	char name[VALE_NAME_SIZE];
+	__u32 fdb_size;
+	__u32 age; /* seconds */
+	__u32 ports;
+	__u32 addresses; /* that match now, learned and static */
+};
+
+/*
+ * Makes a switch; `options` may be NULL. -EEXIST: there is one of that name; -ENOSPC: there are as
+ * many as the sysctl max_bridges allows; -ERANGE: an option is out of its range.
+ */
+int vale_switch_create(struct vale *vale, const char *name,
+		       const struct vale_switch_options *options);
+
+/*
+ * Takes a switch down; its programs are gone from their devices when this returns. -ENOENT: no
+ * such switch; -EBUSY: it has ports and `force` is false.
+ */
+int vale_switch_destroy(struct vale *vale, const char *name, bool force);
+
+/* All switches by name, in an array that the caller frees. */
+int vale_switch_list(struct vale *vale, struct vale_switch_info **out, size_t *count);
+
+/* One switch. -ENOENT: no such switch. */
+int vale_switch_get(struct vale *vale, const char *name, struct vale_switch_info *out);
+
+/* ---- ports ------------------------------------------------------------------------------------- */
+
+struct vale_attach_options {
+	enum vale_hook hook;
+	const char *netns; /* a name below /run/netns, or a process id; NULL: the caller's own */
+	bool shared;	   /* through libxdp's dispatcher, beside other XDP programs */
+};
+
+enum vale_port_state {
+	VALE_PORT_UP,
+	VALE_PORT_DOWN,	   /* the device is administratively down */
+	VALE_PORT_GONE,	   /* the device was deleted or moved to another network namespace */
+	VALE_PORT_DISTANT, /* the device lives, in a namespace that we cannot look into */
+};
+
+struct vale_port_info {
+	char name[2 * VALE_NAME_SIZE]; /* valeSSS:PPP */
+	char device[VALE_NAME_SIZE];   /* what it is called now, or was when last seen */
+	char kind[VALE_NAME_SIZE];     /* "veth", "tun", ..., "" if not known */
+	enum vale_port_state state;
+	enum vale_hook hook;
+	__u32 number;
+	__u32 ifindex;
+	__u32 mtu; /* bytes behind the Ethernet header; 0 if not known */
+	__u32 flags;
+	__u32 program;
+	bool elsewhere; /* the device is in another network namespace than the caller */
+	bool vnet_hdr;	/* a tap whose user may leave segmentation and checksums to others */
+};
+
+/*
+ * Makes the network interface `device` the port `name`; `options` may be NULL. A switch that does
+ * not exist is made with the defaults. A port of that name whose device is gone is replaced.
+ *
+ * -ENODEV: no such interface, or it is not an Ethernet device; -ESRCH: no such namespace;
+ * -EEXIST: the switch has a port of that name, or there is an interface of that name;
+ * -EBUSY: the interface has an XDP program, belongs to a bridge, or is a port already;
+ * -ELOOP: its far end is a port of the same switch; -ENOSPC: the switch has VALE_PORTS ports;
+ * -EOPNOTSUPP: the driver cannot do what `hook` asks; -EREMOTE: the far end of a veth is in a
+ * namespace that cannot be entered, so that it cannot be made to receive.
+ */
+int vale_port_attach(struct vale *vale, const char *name, const char *device,
+		     const struct vale_attach_options *options);
+
+/* Takes the port off its device. -ENOENT: no such port. */
+int vale_port_detach(struct vale *vale, const char *name);
+
+/* The ports of a switch by number, in an array that the caller frees. -ENOENT: no such switch. */
+int vale_port_list(struct vale *vale, const char *switch_name, struct vale_port_info **out,
+		   size_t *count);
+
+/* One port. -ENOENT: no such port. */
+int vale_port_get(struct vale *vale, const char *name, struct vale_port_info *out);
+
+/* ---- counters ---------------------------------------------------------------------------------- */
+
+struct vale_port_stats {
+	char name[2 * VALE_NAME_SIZE];
+	struct vale_stats counters; /* the sums over all CPUs */
+};
+
+/* The word for a drop: "short", "offload", ... */
+const char *vale_drop_name(enum vale_drop reason);
+
+/*
+ * The counters of all ports of a switch by number (`name` without a colon) or of one port, in an
+ * array that the caller frees. A port counts from its attach. -ENOENT: no such switch or port.
+ */
+int vale_stats_get(struct vale *vale, const char *name, struct vale_port_stats **out,
+		   size_t *count);
+
+/* ---- addresses --------------------------------------------------------------------------------- */
+
+struct vale_fdb_info {
+	__u8 mac[VALE_MAC_SIZE];
+	bool is_static;
+	char port[VALE_NAME_SIZE]; /* PPP */
+	__u32 number;
+	__u32 age_ms; /* since it was last seen, to within a quarter of a second; 0 if static */
+};
+
+/* The addresses that match now, in an array that the caller frees. -ENOENT: no such switch. */
+int vale_fdb_list(struct vale *vale, const char *switch_name, struct vale_fdb_info **out,
+		  size_t *count);
+
+/*
+ * Sets an address by hand: it is not learned elsewhere and does not age, until its port goes.
+ * -ENOENT: no such switch or port; -EADDRNOTAVAIL: it is a group address or all zero;
+ * -ENOSPC: there are 4096 already.
+ */
+int vale_fdb_add(struct vale *vale, const char *switch_name, const __u8 mac[VALE_MAC_SIZE],
+		 const char *port);
+
+/* Forgets an address, learned or static. -ENOENT: no such switch or address. */
+int vale_fdb_del(struct vale *vale, const char *switch_name, const __u8 mac[VALE_MAC_SIZE]);
+
+/*
+ * Forgets what was learned behind `port`, or behind any (NULL). Static addresses stay.
+ * -ENOENT: no such switch or port.
+ */
+int vale_fdb_flush(struct vale *vale, const char *switch_name, const char *port);
+
+/* ---- limits and defaults ----------------------------------------------------------------------- */
+
+/* The values in force; those of a new bpffs if nothing was ever made there. */
+int vale_sysctl_get(struct vale *vale, struct vale_sysctl *out);
+
+/* Sets all of them. -ERANGE: a value is out of its range. */
+int vale_sysctl_set(struct vale *vale, const struct vale_sysctl *values);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

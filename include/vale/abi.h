@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the BPF programs, the library and every reader of the pinned maps agree on: the maps of a
+ * switch, their keys and their values. Each structure is defined here and nowhere else. Integers
+ * are in host byte order; MAC addresses are in the order of the wire.
+ *
+ * A switch is a directory of pinned objects:
+ *
+ *	<bpffs>/vale/sysctl              struct vale_sysctl       limits and defaults, one per bpffs
+ *	<bpffs>/vale/<switch>/switch     struct vale_switch       one element
+ *	                     /ports      struct vale_port         by port number
+ *	                     /devmap     struct bpf_devmap_val    by port number; the kernel empties
+ *a slot when its device goes away /devices    vale_device -> port      only to count what devices
+ *refuse /fdb        vale_fdb_key -> _entry   learned addresses, an LRU hash /fdb_static
+ *vale_fdb_key -> _entry   addresses set by hand /stats      struct vale_stats        by port
+ *number, per CPU /scratch    working memory of the programs, per CPU /watch_*    links of the
+ *programs that count what devices refuse /port/<name>/xdp                     link of the port's
+ *program
+ */
+#ifndef VALE_ABI_H
+#define VALE_ABI_H
+
+#ifdef __cplusplus
+#include <cstddef>
+#define VALE_ASSERT static_assert
+#else
+#include <stddef.h>
+#define VALE_ASSERT _Static_assert
+#endif
+#include <linux/types.h>
+
+/* The first word of `switch` and `sysctl`: another number is another layout, and is refused. */
+#define VALE_ABI 1
+
+/* IFNAMSIZ: a whole name "valeSSS:PPP" and its NUL fit into it, as in netmap. */
+#define VALE_NAME_SIZE 16
+
+/* Ports a switch has at the most: VALE's documented limit (254; its code stops at 252). */
+#define VALE_PORTS 254
+
+#define VALE_MAC_SIZE 6
+
+/* The shortest frame that has both addresses and a type. */
+#define VALE_FRAME_MIN 14
+
+enum vale_port_kind {
+	VALE_PORT_FREE = 0,
+	VALE_PORT_RESERVED = 1, /* being attached or detached: gets no frames */
+	VALE_PORT_DEVICE = 2,	/* a network device with our XDP program on it */
+};
+
+enum vale_hook {
+	VALE_HOOK_AUTO = 0, /* only asked for: a port in a switch has one of the two below */
+	VALE_HOOK_NATIVE = 1,
+	VALE_HOOK_GENERIC = 2,
+};
+
+/* flags of struct vale_port */
+enum {
+	VALE_PORT_LINEAR = 1 << 0, /* its driver sends no frame of more than one buffer */
+	VALE_PORT_SHARED = 1 << 1, /* attached through libxdp's dispatcher, beside other programs */
+};
+
+/* Why a frame was not delivered. */
+enum vale_drop {
+	VALE_DROP_SHORT = 0, /* shorter than an Ethernet header; counted at the sender's port */
+	VALE_DROP_OFFLOAD =
+		1, /* longer than the sender's own MTU: segmentation was left to the switch */
+	VALE_DROP_OWN_PORT = 2, /* the destination is behind the port it came from */
+	VALE_DROP_NO_PORT = 3,	/* to be flooded, and no other port there */
+	VALE_DROP_MTU = 4,	/* larger than the MTU of the destination, counted there */
+	VALE_DROP_JUMBO = 5, /* more than one buffer, and the destination's driver takes only one */
+	VALE_DROP_DOWN = 6,  /* the destination's device is down */
+	VALE_DROP_REFUSED =
+		7, /* the destination's device did not take it: queue full, no receiver */
+	VALE_DROP_REASONS = 8,
+};
+
+/* The one element of `switch`. */
+struct vale_switch {
+	__u32 abi;	  /* VALE_ABI */
+	__u32 fdb_size;	  /* addresses `fdb` has room for */
+	__u64 age_ns;	  /* a learned address is forgotten after so long; 0: never */
+	__u32 generation; /* moves on when an address may have changed: cached lookups end with it */
+	__u32 ports_end;  /* one past the highest port number in use */
+	__u32 devmap_id;  /* the kernel's id of `devmap`, by which it names us in its tracepoints */
+	__u32 unused;
+};
+
+/* An element of `ports`. */
+struct vale_port {
+	char name[VALE_NAME_SIZE];   /* PPP of valeSSS:PPP */
+	char device[VALE_NAME_SIZE]; /* what the device was called when it was attached */
+	__u64 netns;		     /* cookie of the network namespace the device is in */
+	__u32 ifindex;		     /* its number there */
+	__u32 kind;		     /* enum vale_port_kind */
+	__u32 generation; /* moves on at attach and detach: older addresses do not match */
+	__u32 max_frame;  /* longest frame the device's MTU allows, last time we looked */
+	__u32 hook;	  /* enum vale_hook, never VALE_HOOK_AUTO */
+	__u32 flags;
+	__u32 program; /* the kernel's id of the program on the device */
+	__u32 restore; /* features of the far end of a veth that detach puts back */
+};
+
+struct vale_device {
+	__u64 netns;
+	__u32 ifindex;
+	__u32 unused;
+};
+
+struct vale_fdb_key {
+	__u8 mac[VALE_MAC_SIZE];
+	__u16 vlan; /* always 0: addresses are learned without regard to VLANs, as VALE does */
+};
+
+/* Matches only while its port has the same generation. */
+struct vale_fdb_entry {
+	__u32 port;
+	__u32 generation;
+	__u64 seen_ns; /* CLOCK_MONOTONIC, renewed every VALE_TICK at most; 0 in fdb_static */
+};
+
+/*
+ * Counters of a port on one CPU. What the sender's port counts: received, flooded, copies, and the
+ * drops decided there. What the receiver's port counts: sent, and the drops on the way out of it.
+ * Over all ports, received - flooded + copies = sent + drops, where VALE_DROP_REFUSED frames have
+ * been counted as sent before the device refused them, and so count on one side only.
+ */
+struct vale_stats {
+	__u64 received_frames;
+	__u64 received_bytes;
+	__u64 sent_frames; /* given to the device, VALE_DROP_REFUSED of them not taken */
+	__u64 sent_bytes;
+	__u64 flooded;	 /* received frames that went to more than one port's worth of receivers */
+	__u64 copies;	 /* receivers they were meant for, all together */
+	__u64 checksums; /* received frames whose checksum the sender had left open, completed */
+	__u64 drops[VALE_DROP_REASONS];
+};
+
+/* The one element of <bpffs>/vale/sysctl. */
+struct vale_sysctl {
+	__u32 abi;
+	__u32 max_bridges;
+	__u32 default_fdb_size;
+	__u32 default_age; /* seconds */
+};
+
+VALE_ASSERT(sizeof(struct vale_switch) == 32, "layout of vale_switch");
+VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
+VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
+VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 24, "layout of vale_switch");
+VALE_ASSERT(sizeof(struct vale_port) == 72, "layout of vale_port");
+VALE_ASSERT(offsetof(struct vale_port, netns) == 32, "layout of vale_port");
+VALE_ASSERT(offsetof(struct vale_port, ifindex) == 40, "layout of vale_port");
+VALE_ASSERT(offsetof(struct vale_port, generation) == 48, "layout of vale_port");
+VALE_ASSERT(offsetof(struct vale_port, restore) == 68, "layout of vale_port");
+VALE_ASSERT(sizeof(struct vale_device) == 16, "layout of vale_device");
+VALE_ASSERT(sizeof(struct vale_fdb_key) == 8, "layout of vale_fdb_key");
+VALE_ASSERT(offsetof(struct vale_fdb_key, vlan) == 6, "layout of vale_fdb_key");
+VALE_ASSERT(sizeof(struct vale_fdb_entry) == 16, "layout of vale_fdb_entry");
+VALE_ASSERT(offsetof(struct vale_fdb_entry, seen_ns) == 8, "layout of vale_fdb_entry");
+VALE_ASSERT(sizeof(struct vale_stats) == 56 + 8 * VALE_DROP_REASONS, "layout of vale_stats");
+VALE_ASSERT(offsetof(struct vale_stats, drops) == 56, "layout of vale_stats");
+VALE_ASSERT(sizeof(struct vale_sysctl) == 16, "layout of vale_sysctl");
+
+#endif

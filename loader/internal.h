@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What the files of the library share; nothing here is for its users. */
+#ifndef VALE_INTERNAL_H
+#define VALE_INTERNAL_H
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vale.h"
+
+/* Owned resources are released when their variable goes out of scope; TAKE hands one on. */
+#define CLEANUP(function) __attribute__((cleanup(function)))
+#define CLEANUP_CLOSE	  CLEANUP(cleanup_close)
+#define CLEANUP_FREE	  CLEANUP(cleanup_free)
+
+#define TAKE(variable, empty)                             \
+	({                                                \
+		__typeof__(variable) taken_ = (variable); \
+		(variable) = (empty);                     \
+		taken_;                                   \
+	})
+
+static inline void cleanup_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cleanup_free(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+struct vale {
+	char bpffs[PATH_MAX / 4];
+	char root[PATH_MAX / 4 + VALE_NAME_SIZE]; /* <bpffs>/vale */
+	char reason[512];
+};
+
+/* Keeps the reason and returns -error. */
+int fail(struct vale *vale, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- name.c ------------------------------------------------------------------------------------ */
+
+struct name {
+	char switch_name[VALE_NAME_SIZE];
+	char port[VALE_NAME_SIZE]; /* "" in the name of a switch */
+};
+
+/* The only parser of names. Returns NULL, or why `text` is no name of that kind. */
+const char *name_parse_switch(struct name *out, const char *text);
+const char *name_parse_port(struct name *out, const char *text);
+const char *name_check_part(const char *text);
+
+/* The same with a reason kept for the user. */
+int name_switch(struct vale *vale, struct name *out, const char *text);
+int name_port(struct vale *vale, struct name *out, const char *text);
+
+/* ---- pin.c: the tree below <bpffs>/vale -------------------------------------------------------- */
+
+/* Starts the names of what is not (yet, or any more) part of the tree. No name of ours has one. */
+#define PIN_STAGING '-'
+
+int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int pin_make_root(struct vale *vale);
+bool pin_exists(const char *path);
+/* Removes a file or a directory with all in it. What is not there is no error. */
+int pin_remove(const char *path);
+/* Gives `from` its public name; -EEXIST if that is taken. */
+int pin_publish(const char *from, const char *to);
+/* Calls `visit` for each name in a directory; a directory that is not there has none. */
+int pin_each(const char *path, int (*visit)(const char *name, void *arg), void *arg);
+/* Removes what a killed process left unfinished in a directory. The lock must be held. */
+int pin_sweep(const char *path);
+/* Waits for the lock that all who change something hold; *out is closed to release it. */
+int pin_lock(struct vale *vale, int *out);
+
+/* ---- netns.c ----------------------------------------------------------------------------------- */
+
+/* Opens a namespace by what the user calls it: a name below /run/netns, or a process id. */
+int netns_open(const char *name);
+int netns_open_own(void);
+/* Looks for the namespace that has the cookie, among those that have a name or a process. */
+int netns_open_by_cookie(__u64 cookie);
+/* The same by the number that the present namespace has given it. */
+int netns_open_by_id(__u32 id);
+int netns_cookie(__u64 *out); /* of the present namespace */
+
+/* The thread is in another namespace until the visit goes out of scope. */
+struct netns_visit {
+	int home; /* -1: at home */
+};
+#define CLEANUP_NETNS CLEANUP(netns_leave)
+int netns_enter(struct netns_visit *visit, int fd);
+void netns_leave(struct netns_visit *visit);
+
+/* ---- device.c ---------------------------------------------------------------------------------- */
+
+#define DEVICE_NO_NETNS (~0u)
+
+struct device {
+	char name[VALE_NAME_SIZE];
+	char kind[VALE_NAME_SIZE];
+	__u32 ifindex;
+	__u32 mtu;
+	__u32 type;	  /* ARPHRD_* */
+	__u32 program;	  /* id of the XDP program on it, 0: none */
+	__u32 master;	  /* ifindex of the bridge it belongs to, 0: none */
+	__u32 peer;	  /* ifindex of a veth's far end, 0: none */
+	__u32 peer_netns; /* number of the far end's namespace, DEVICE_NO_NETNS: the same one */
+	bool up;
+};
+
+/* Asks the present namespace. -ENODEV: no such device. */
+int device_by_name(struct device *out, const char *name);
+int device_by_index(struct device *out, __u32 ifindex);
+/* True if the tap may be given frames with open checksums or to be segmented. */
+bool device_has_vnet_hdr(const struct device *device);
+
+/* ---- offload.c --------------------------------------------------------------------------------- */
+
+/* What was changed at the far end of a veth: struct vale_port.restore. */
+enum {
+	OFFLOAD_GRO_WAS_OFF = 1 << 0,
+	OFFLOAD_CHECKSUM_WAS_ON = 1 << 1,
+};
+
+/*
+ * The far end of a veth must be fit to receive what the switch redirects to it, and in generic mode
+ * to send what XDP can carry. First what there is to change, so that it can be written down, then
+ * the change.
+ */
+int offload_plan(struct vale *vale, const struct device *device, enum vale_hook hook,
+		 __u32 *restore);
+int offload_apply(struct vale *vale, const struct device *device, __u32 restore);
+void offload_restore(const struct device *device, __u32 restore);
+
+/* ---- maps.c: the maps of an open switch ---------------------------------------------------------
+ */
+
+enum map {
+	MAP_SWITCH,
+	MAP_PORTS,
+	MAP_DEVMAP,
+	MAP_DEVICES,
+	MAP_FDB,
+	MAP_FDB_STATIC,
+	MAP_STATS,
+	MAP_SCRATCH,
+	MAPS,
+};
+
+extern const char *const map_pins[MAPS];  /* what they are called in bpffs */
+extern const char *const map_names[MAPS]; /* what they are called in the programs */
+
+struct maps {
+	char switch_name[VALE_NAME_SIZE];
+	char path[PATH_MAX];
+	int fd[MAPS];
+	struct vale_switch *state; /* shared with the kernel */
+};
+
+#define CLEANUP_MAPS CLEANUP(maps_close)
+#define MAPS_CLOSED  ((struct maps){ .fd = { [0 ... MAPS - 1] = -1 } })
+
+/* -ENOENT: no such switch; -ENOTSUP: made by another version. */
+int maps_open(struct maps *out, struct vale *vale, const char *switch_name);
+void maps_close(struct maps *maps);
+/* Ends every cached lookup. */
+void maps_next_generation(struct maps *maps);
+int maps_get_port(const struct maps *maps, __u32 number, struct vale_port *out);
+int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port *port);
+/* -ENOENT: no port of that name. A port is there if its directory is. */
+int maps_find_port(const struct maps *maps, const char *name, __u32 *number, struct vale_port *out);
+/* The device of the port still exists where it was. */
+bool maps_device_present(const struct maps *maps, __u32 number);
+
+/* ---- shared between switch.c and port.c ---------------------------------------------------------
+ */
+
+/* The lock must be held. */
+int switch_create_locked(struct vale *vale, const char *name,
+			 const struct vale_switch_options *options);
+int switch_remove_locked(struct vale *vale, const char *name);
+/* Ends ports that a killed process left half-made or half-removed. The lock must be held. */
+int port_sweep(struct maps *maps);
+/* Undoes everything about a port. */
+int port_remove(struct maps *maps, __u32 number, struct vale_port *port);
+/* The port's device as it is now. -ENODEV: gone; -ESRCH: its namespace cannot be entered. */
+int port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
+		struct netns_visit *visit, struct device *out);
+
+/* ---- hook.c ------------------------------------------------------------------------------------ */
+
+/*
+ * Loads the programs of the port `number`, puts one of them on the device, pinned as `pin`, and
+ * fills in port->hook and port->program. *transmit is the program for its slot of the devmap.
+ * Must be called in the device's namespace.
+ */
+int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
+		const struct device *device, const struct vale_attach_options *options,
+		const char *pin, struct vale_port *port, int *transmit);
+/* Says that the kernel refused to load or attach, and why that may be. */
+int fail_bpf(struct vale *vale, int error, const char *what);
+
+/* ---- fdb.c ------------------------------------------------------------------------------------- */
+
+/* Removes the entries of a port, or all; static ones too if asked. */
+int fdb_purge(const struct maps *maps, const __u32 *port, bool static_too);
+int fdb_count(const struct maps *maps, __u32 *out);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The pinned maps of a switch. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "internal.h"
+
+const char *const map_pins[MAPS] = {
+	[MAP_SWITCH] = "switch",   [MAP_PORTS] = "ports",     [MAP_DEVMAP] = "devmap",
+	[MAP_DEVICES] = "devices", [MAP_FDB] = "fdb",	      [MAP_FDB_STATIC] = "fdb_static",
+	[MAP_STATS] = "stats",	   [MAP_SCRATCH] = "scratch",
+};
+
+const char *const map_names[MAPS] = {
+	[MAP_SWITCH] = "switch_state", /* `switch` is a word of C */
+	[MAP_PORTS] = "ports",		 [MAP_DEVMAP] = "devmap",
+	[MAP_DEVICES] = "devices",	 [MAP_FDB] = "fdb",
+	[MAP_FDB_STATIC] = "fdb_static", [MAP_STATS] = "stats",
+	[MAP_SCRATCH] = "scratch",
+};
+
+static int open_map(struct maps *maps, enum map map)
+{
+	char path[PATH_MAX + VALE_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", maps->path, map_pins[map]);
+	maps->fd[map] = bpf_obj_get(path);
+	return maps->fd[map] < 0 ? -errno : 0;
+}
+
+int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
+{
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	int error = pin_path(vale, maps.path, "%s", switch_name);
+
+	if (error)
+		return fail(vale, -error, "the path of '%s' is too long", switch_name);
+	strcpy(maps.switch_name, switch_name);
+	if (!pin_exists(maps.path))
+		return fail(vale, ENOENT,
+			    "there is no switch '%s' (valectl list shows those there are)",
+			    switch_name);
+	for (int map = 0; map < MAPS && !error; map++)
+		error = open_map(&maps, map);
+	if (error == -EPERM || error == -EACCES)
+		return fail_bpf(vale, -error, "cannot use the switch");
+	if (error)
+		return fail(vale, -error, "cannot use the switch '%s': %s", switch_name,
+			    strerror(-error));
+	maps.state = mmap(NULL, sizeof(*maps.state), PROT_READ | PROT_WRITE, MAP_SHARED,
+			  maps.fd[MAP_SWITCH], 0);
+	if (maps.state == MAP_FAILED) {
+		maps.state = NULL;
+		return fail(vale, errno, "cannot use the switch '%s': %s", switch_name,
+			    strerror(errno));
+	}
+	if (maps.state->abi != VALE_ABI)
+		return fail(vale, ENOTSUP,
+			    "the switch '%s' was made by another version (ABI %u, this "
+			    "is %u): destroy it with that one",
+			    switch_name, maps.state->abi, VALE_ABI);
+	*out = TAKE(maps, MAPS_CLOSED);
+	return 0;
+}
+
+void maps_close(struct maps *maps)
+{
+	for (int map = 0; map < MAPS; map++)
+		cleanup_close(&maps->fd[map]);
+	if (maps->state)
+		munmap(maps->state, sizeof(*maps->state));
+}
+
+void maps_next_generation(struct maps *maps)
+{
+	__atomic_fetch_add(&maps->state->generation, 1, __ATOMIC_RELEASE);
+}
+
+int maps_get_port(const struct maps *maps, __u32 number, struct vale_port *out)
+{
+	struct vale_port port;
+
+	if (bpf_map_lookup_elem(maps->fd[MAP_PORTS], &number, &port))
+		return -errno;
+	port.name[VALE_NAME_SIZE - 1] = 0;
+	port.device[VALE_NAME_SIZE - 1] = 0;
+	*out = port;
+	return 0;
+}
+
+int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port *port)
+{
+	return bpf_map_update_elem(maps->fd[MAP_PORTS], &number, port, BPF_ANY) ? -errno : 0;
+}
+
+int maps_find_port(const struct maps *maps, const char *name, __u32 *number, struct vale_port *out)
+{
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
+	struct vale_port port;
+
+	snprintf(path, sizeof(path), "%s/port/%s", maps->path, name);
+	if (!pin_exists(path))
+		return -ENOENT;
+	for (__u32 i = 0; i < maps->state->ports_end && i < VALE_PORTS; i++) {
+		if (maps_get_port(maps, i, &port) || port.kind == VALE_PORT_FREE ||
+		    strcmp(port.name, name))
+			continue;
+		*number = i;
+		*out = port;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+bool maps_device_present(const struct maps *maps, __u32 number)
+{
+	struct bpf_devmap_val value;
+
+	return !bpf_map_lookup_elem(maps->fd[MAP_DEVMAP], &number, &value) && value.ifindex;
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The tree of pinned objects. What is being made or removed has a name that starts with
+ * PIN_STAGING; it becomes public, or stops being so, by one rename. So a process can be killed
+ * anywhere: what it left is either whole or has a name that the next one sweeps away.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "internal.h"
+
+int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
+{
+	va_list arguments;
+	int used = snprintf(path, PATH_MAX, "%s/", vale->root), more;
+
+	va_start(arguments, format);
+	more = vsnprintf(path + used, PATH_MAX - used, format, arguments);
+	va_end(arguments);
+	return more < PATH_MAX - used ? 0 : -ENAMETOOLONG;
+}
+
+int pin_make_root(struct vale *vale)
+{
+	struct stat status;
+
+	if (mkdir(vale->root, 0755) && errno != EEXIST)
+		return fail(vale, errno, "cannot make '%s': %s", vale->root, strerror(errno));
+	/* Everybody may write into bpffs: a directory that somebody else made is not to be trusted.
+	 */
+	if (lstat(vale->root, &status))
+		return fail(vale, errno, "cannot use '%s': %s", vale->root, strerror(errno));
+	if (!S_ISDIR(status.st_mode) || (status.st_uid && status.st_uid != geteuid()))
+		return fail(vale, EPERM, "cannot use '%s': it belongs to user %u, not to root",
+			    vale->root, status.st_uid);
+	return 0;
+}
+
+bool pin_exists(const char *path)
+{
+	return !faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+struct names {
+	char **items;
+	size_t count;
+};
+
+static void names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+}
+
+static int names_add(struct names *names, const char *name)
+{
+	char **items = reallocarray(names->items, names->count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	names->items = items;
+	items[names->count] = strdup(name);
+	if (!items[names->count])
+		return -ENOMEM;
+	names->count++;
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All names first, since `visit` may remove them. */
+static int names_read(struct names *out, const char *path)
+{
+	struct dirent *entry;
+	DIR *directory = opendir(path);
+	int error = 0;
+
+	if (!directory)
+		return errno == ENOENT ? 0 : -errno;
+	while (!error && (entry = readdir(directory)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			error = names_add(out, entry->d_name);
+	closedir(directory);
+	if (out->count)
+		qsort(out->items, out->count, sizeof(*out->items), by_name);
+	return error;
+}
+
+int pin_each(const char *path, int (*visit)(const char *name, void *arg), void *arg)
+{
+	CLEANUP(names_free) struct names names = {};
+	int error = names_read(&names, path);
+
+	for (size_t i = 0; !error && i < names.count; i++)
+		error = visit(names.items[i], arg);
+	return error;
+}
+
+static int remove_below(const char *name, void *arg)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", (const char *)arg, name) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return pin_remove(path);
+}
+
+int pin_remove(const char *path)
+{
+	int error;
+
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	error = pin_each(path, remove_below, (void *)path);
+	if (error)
+		return error;
+	return rmdir(path) && errno != ENOENT ? -errno : 0;
+}
+
+int pin_publish(const char *from, const char *to)
+{
+	return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) ? -errno : 0;
+}
+
+static int sweep_one(const char *name, void *arg)
+{
+	return name[0] == PIN_STAGING ? remove_below(name, arg) : 0;
+}
+
+int pin_sweep(const char *path)
+{
+	return pin_each(path, sweep_one, (void *)path);
+}
+
+static int lock(const char *path, int *out)
+{
+	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX))
+		if (errno != EINTR)
+			return -errno;
+	*out = TAKE(fd, -1);
+	return pin_sweep(path);
+}
+
+int pin_lock(struct vale *vale, int *out)
+{
+	int error = lock(vale->root, out);
+
+	return error ? fail(vale, -error, "cannot lock '%s': %s", vale->root, strerror(-error)) : 0;
+}

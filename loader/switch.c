@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Making, listing and removing switches. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/switch.skel.h"
+#include "internal.h"
+
+#define NS_PER_SECOND 1000000000ULL
+
+static void skeleton_free(struct switch_bpf **skeleton)
+{
+	switch_bpf__destroy(*skeleton);
+}
+
+static void link_free(struct bpf_link **link)
+{
+	bpf_link__destroy(*link);
+}
+
+static int take_options(struct vale *vale, const struct vale_switch_options *options,
+			struct vale_switch_options *out)
+{
+	struct vale_switch_options taken = { VALE_DEFAULT, VALE_DEFAULT };
+	struct vale_sysctl values;
+	int error = vale_sysctl_get(vale, &values);
+
+	if (error)
+		return error;
+	if (options)
+		taken = *options;
+	if (taken.fdb_size == VALE_DEFAULT)
+		taken.fdb_size = values.default_fdb_size;
+	if (taken.age == VALE_DEFAULT)
+		taken.age = values.default_age;
+	if (taken.fdb_size < VALE_FDB_SIZE_MIN || taken.fdb_size > VALE_FDB_SIZE_MAX)
+		return fail(vale, ERANGE, "the size of the fdb is from %u to %u addresses, not %u",
+			    VALE_FDB_SIZE_MIN, VALE_FDB_SIZE_MAX, taken.fdb_size);
+	if (taken.age > VALE_AGE_MAX)
+		return fail(vale, ERANGE, "the age is from 0 (never) to %u seconds, not %u",
+			    VALE_AGE_MAX, taken.age);
+	*out = taken;
+	return 0;
+}
+
+static int count_one(const char *name, void *arg)
+{
+	struct name parsed;
+
+	if (!name_parse_switch(&parsed, name))
+		++*(__u32 *)arg;
+	return 0;
+}
+
+static int check_room(struct vale *vale, const char *name)
+{
+	struct vale_sysctl values;
+	char path[PATH_MAX];
+	__u32 count = 0;
+	int error = vale_sysctl_get(vale, &values);
+
+	if (!error)
+		error = pin_path(vale, path, "%s", name);
+	if (error)
+		return error;
+	if (pin_exists(path))
+		return fail(vale, EEXIST, "cannot create '%s': there is a switch of that name",
+			    name);
+	pin_each(vale->root, count_one, &count);
+	if (count >= values.max_bridges)
+		return fail(vale, ENOSPC,
+			    "cannot create '%s': there are %u switches, and no more are "
+			    "allowed: raise it with 'valectl sysctl -w max_bridges=N'",
+			    name, count);
+	return 0;
+}
+
+static int load(struct vale *vale, const struct vale_switch_options *options,
+		struct switch_bpf **out)
+{
+	CLEANUP(skeleton_free) struct switch_bpf *skeleton = switch_bpf__open();
+	struct vale_switch state = {
+		.abi = VALE_ABI,
+		.fdb_size = options->fdb_size,
+		.age_ns = options->age * NS_PER_SECOND,
+		.generation = 1,
+	};
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), zero = 0;
+	int error;
+
+	if (!skeleton)
+		return fail(vale, errno, "cannot create the switch: %s", strerror(errno));
+	bpf_map__set_max_entries(skeleton->maps.fdb, options->fdb_size);
+	error = switch_bpf__load(skeleton);
+	if (error)
+		return fail_bpf(vale, -error, "cannot create the switch");
+	if (bpf_obj_get_info_by_fd(bpf_map__fd(skeleton->maps.devmap), &info, &size))
+		return fail_bpf(vale, errno, "cannot create the switch");
+	state.devmap_id = info.id;
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.switch_state), &zero, &state, BPF_ANY))
+		return fail_bpf(vale, errno, "cannot create the switch");
+	*out = TAKE(skeleton, NULL);
+	return 0;
+}
+
+static int pin_maps(const struct switch_bpf *skeleton, const char *staging)
+{
+	char path[PATH_MAX + VALE_NAME_SIZE];
+
+	for (int map = 0; map < MAPS; map++) {
+		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_names[map]);
+
+		snprintf(path, sizeof(path), "%s/%s", staging, map_pins[map]);
+		if (!found || bpf_obj_pin(bpf_map__fd(found), path))
+			return found ? -errno : -ENOENT;
+	}
+	return 0;
+}
+
+static int pin_watch(struct bpf_program *program, const char *staging)
+{
+	CLEANUP(link_free) struct bpf_link *link = bpf_program__attach(program);
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
+
+	if (!link)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/%s", staging, bpf_program__name(program));
+	return bpf_link__pin(link, path);
+}
+
+/* All of the switch below a name that is not public yet. */
+static int stage(const struct switch_bpf *skeleton, const char *staging)
+{
+	char path[PATH_MAX + VALE_NAME_SIZE];
+	int error;
+
+	if (mkdir(staging, 0755))
+		return -errno;
+	error = pin_maps(skeleton, staging);
+	if (!error)
+		error = pin_watch(skeleton->progs.watch_redirect, staging);
+	if (!error)
+		error = pin_watch(skeleton->progs.watch_transmit, staging);
+	snprintf(path, sizeof(path), "%s/port", staging);
+	if (!error && mkdir(path, 0755))
+		error = -errno;
+	return error;
+}
+
+int switch_create_locked(struct vale *vale, const char *name,
+			 const struct vale_switch_options *options)
+{
+	CLEANUP(skeleton_free) struct switch_bpf *skeleton = NULL;
+	char staging[PATH_MAX], path[PATH_MAX];
+	struct vale_switch_options taken = {};
+	int error = check_room(vale, name);
+
+	if (!error)
+		error = take_options(vale, options, &taken);
+	if (!error)
+		error = load(vale, &taken, &skeleton);
+	if (error)
+		return error;
+	error = pin_path(vale, staging, "%c%s", PIN_STAGING, name);
+	if (!error)
+		error = pin_path(vale, path, "%s", name);
+	if (!error)
+		error = stage(skeleton, staging);
+	if (!error)
+		error = pin_publish(staging, path);
+	if (error) {
+		pin_remove(staging);
+		return fail_bpf(vale, -error, "cannot create the switch");
+	}
+	return 0;
+}
+
+int vale_switch_create(struct vale *vale, const char *text,
+		       const struct vale_switch_options *options)
+{
+	CLEANUP_CLOSE int lock = -1;
+	struct name name;
+	int error = name_switch(vale, &name, text);
+
+	if (!error)
+		error = pin_make_root(vale);
+	if (!error)
+		error = pin_lock(vale, &lock);
+	return error ? error : switch_create_locked(vale, name.switch_name, options);
+}
+
+int switch_remove_locked(struct vale *vale, const char *name)
+{
+	char path[PATH_MAX], staging[PATH_MAX];
+	int error = pin_path(vale, path, "%s", name);
+
+	if (!error)
+		error = pin_path(vale, staging, "%c%s", PIN_STAGING, name);
+	if (!error)
+		error = pin_publish(path, staging);
+	if (!error)
+		error = pin_remove(staging);
+	return error ? fail(vale, -error, "cannot destroy '%s': %s", name, strerror(-error)) : 0;
+}
+
+static void remove_ports(struct maps *maps)
+{
+	struct vale_port port;
+
+	for (__u32 number = 0; number < VALE_PORTS; number++)
+		if (!maps_get_port(maps, number, &port) && port.kind != VALE_PORT_FREE)
+			port_remove(maps, number, &port);
+}
+
+static __u32 count_ports(const struct maps *maps)
+{
+	struct vale_port port;
+	__u32 count = 0;
+
+	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
+		count += !maps_get_port(maps, number, &port) && port.kind != VALE_PORT_FREE;
+	return count;
+}
+
+int vale_switch_destroy(struct vale *vale, const char *text, bool force)
+{
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	CLEANUP_CLOSE int lock = -1;
+	struct name name;
+	__u32 ports;
+	int error = name_switch(vale, &name, text);
+
+	/* Without a root there is nothing to lock, and maps_open() has the words for it. */
+	if (!error && pin_exists(vale->root))
+		error = pin_lock(vale, &lock);
+	if (!error)
+		error = maps_open(&maps, vale, name.switch_name);
+	if (!error)
+		error = port_sweep(&maps);
+	if (error)
+		return error;
+	ports = count_ports(&maps);
+	if (ports && !force)
+		return fail(vale, EBUSY,
+			    "cannot destroy '%s': it has %u port%s: detach them, or use "
+			    "--force",
+			    name.switch_name, ports, ports == 1 ? "" : "s");
+	remove_ports(&maps);
+	return switch_remove_locked(vale, name.switch_name);
+}
+
+int vale_switch_get(struct vale *vale, const char *text, struct vale_switch_info *out)
+{
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	struct vale_switch_info info = {};
+	struct name name;
+	int error = name_switch(vale, &name, text);
+
+	if (!error)
+		error = maps_open(&maps, vale, name.switch_name);
+	if (error)
+		return error;
+	strcpy(info.name, name.switch_name);
+	info.fdb_size = maps.state->fdb_size;
+	info.age = maps.state->age_ns / NS_PER_SECOND;
+	info.ports = count_ports(&maps);
+	error = fdb_count(&maps, &info.addresses);
+	if (error)
+		return fail(vale, -error, "cannot read the addresses of '%s': %s", info.name,
+			    strerror(-error));
+	*out = info;
+	return 0;
+}
+
+struct list {
+	struct vale *vale;
+	struct vale_switch_info *items;
+	size_t count;
+};
+
+static int list_one(const char *name, void *arg)
+{
+	struct vale_switch_info info, *items;
+	struct list *list = arg;
+	struct name parsed;
+	int error;
+
+	if (name_parse_switch(&parsed, name))
+		return 0;
+	error = vale_switch_get(list->vale, name, &info);
+	if (error == -ENOENT) /* destroyed since we read its name */
+		return 0;
+	if (error)
+		return error;
+	items = reallocarray(list->items, list->count + 1, sizeof(*items));
+	if (!items)
+		return fail(list->vale, ENOMEM, "out of memory");
+	list->items = items;
+	items[list->count++] = info;
+	return 0;
+}
+
+int vale_switch_list(struct vale *vale, struct vale_switch_info **out, size_t *count)
+{
+	struct list list = { .vale = vale };
+	int error = pin_each(vale->root, list_one, &list);
+
+	if (error) {
+		free(list.items);
+		if (error == -EACCES)
+			return fail_bpf(vale, EACCES, "cannot read the switches");
+		return error;
+	}
+	*out = list.items;
+	*count = list.count;
+	return 0;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The handle, and the reasons kept in it. */
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "internal.h"
+
+int vale_open(struct vale **out, const char *bpffs)
+{
+	CLEANUP_FREE struct vale *vale = calloc(1, sizeof(*vale));
+	struct statfs fs;
+
+	if (!vale)
+		return -ENOMEM;
+	if (!bpffs)
+		bpffs = VALE_BPFFS;
+	if (strlen(bpffs) >= sizeof(vale->bpffs))
+		return -ENAMETOOLONG;
+	if (statfs(bpffs, &fs))
+		return -errno;
+	if (fs.f_type != BPF_FS_MAGIC)
+		return -ENODEV;
+	strcpy(vale->bpffs, bpffs);
+	snprintf(vale->root, sizeof(vale->root), "%s/vale", bpffs);
+	*out = TAKE(vale, NULL);
+	return 0;
+}
+
+void vale_close(struct vale *vale)
+{
+	free(vale);
+}
+
+const char *vale_open_reason(int error)
+{
+	switch (-error) {
+	case ENODEV:
+		return "it is not a bpf file system: mount one there with 'mount -t bpf bpf DIR'";
+	default:
+		return strerror(-error);
+	}
+}
+
+const char *vale_reason(const struct vale *vale)
+{
+	return vale->reason;
+}
+
+int fail(struct vale *vale, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(vale->reason, sizeof(vale->reason), format, arguments);
+	va_end(arguments);
+	return -error;
+}
+
+int fail_bpf(struct vale *vale, int error, const char *what)
+{
+	if (error == EPERM || error == EACCES)
+		return fail(vale, EPERM,
+			    "%s: not permitted: run it as root (it needs CAP_BPF, "
+			    "CAP_NET_ADMIN and CAP_PERFMON)",
+			    what);
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return fail(vale, ENOTSUP,
+			    "%s: this kernel has no BTF (/sys/kernel/btf/vmlinux): use "
+			    "one built with CONFIG_DEBUG_INFO_BTF=y",
+			    what);
+	return fail(vale, error, "%s: %s", what, strerror(error));
+}
