@@ -20,15 +20,15 @@
 static void must_mount(const char *type, const char *target)
 {
 	if (mount(type, target, type, 0, NULL))
-		cr_fatal("cannot mount %s on %s: %s", type, target, strerror(errno));
+		cr_assert_fail("cannot mount %s on %s: %s", type, target, strerror(errno));
 }
 
 void sandbox_enter(void)
 {
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS))
-		cr_fatal("the tests need root: cannot make namespaces: %s", strerror(errno));
+		cr_assert_fail("the tests need root: cannot make namespaces: %s", strerror(errno));
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		cr_fatal("cannot make the mounts private: %s", strerror(errno));
+		cr_assert_fail("cannot make the mounts private: %s", strerror(errno));
 	must_mount("sysfs", "/sys"); /* the new namespace's devices in /sys/class/net */
 	must_mount("bpf", "/sys/fs/bpf");
 	mkdir("/run/netns", 0755);
@@ -87,11 +87,11 @@ static struct output run_shell(const char *command)
 	pid_t child;
 
 	if (pipe2(out, O_CLOEXEC) || pipe2(errors, O_CLOEXEC))
-		cr_fatal("no pipe: %s", strerror(errno));
+		cr_assert_fail("no pipe: %s", strerror(errno));
 	fflush(NULL);
 	child = fork();
 	if (child < 0)
-		cr_fatal("no process: %s", strerror(errno));
+		cr_assert_fail("no process: %s", strerror(errno));
 	if (!child) {
 		dup2(out[1], STDOUT_FILENO);
 		dup2(errors[1], STDERR_FILENO);
@@ -129,8 +129,8 @@ static struct output must_run(const char *command)
 	struct output output = run_shell(command);
 
 	if (output.status)
-		cr_fatal("'%s' ended with %d: %s%s", command, output.status, output.text,
-			 output.errors);
+		cr_assert_fail("'%s' ended with %d: %s%s", command, output.status, output.text,
+			       output.errors);
 	return output;
 }
 
@@ -154,7 +154,7 @@ json_t *valectl_json(const char *format, ...)
 	output = must_run(command);
 	document = json_loads(output.text, 0, &error);
 	if (!document)
-		cr_fatal("'%s' printed no JSON: %s: %s", command, error.text, output.text);
+		cr_assert_fail("'%s' printed no JSON: %s: %s", command, error.text, output.text);
 	return document;
 }
 
@@ -169,7 +169,7 @@ long long port_counter(const char *port, const char *counter)
 	else
 		value = json_object_get(value, counter);
 	if (!json_is_integer(value))
-		cr_fatal("%s has no counter '%s'", port, counter);
+		cr_assert_fail("%s has no counter '%s'", port, counter);
 	result = json_integer_value(value);
 	json_decref(document);
 	return result;
