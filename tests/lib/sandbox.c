@@ -178,9 +178,9 @@ long long port_counter(const char *port, const char *counter)
 void container(const char *name, int host)
 {
 	must("ip netns add %s", name);
-	must("ip link add %s type veth peer name eth0 address 02:00:00:00:00:%02x netns %s", name,
-	     host, name);
-	must("ip link set %s up", name);
+	must("ip link add name %s type veth peer name eth0 address 02:00:00:00:00:%02x netns %s",
+	     name, host, name);
+	must("ip link set dev %s up", name);
 	must("ip -n %s link set lo up", name);
 	must("ip -n %s addr add 10.0.0.%d/24 dev eth0", name, host);
 	must("ip -n %s addr add fd00::%d/64 dev eth0 nodad", name, host);
