@@ -26,6 +26,11 @@ struct net_device {
 
 struct bpf_prog;
 
+/* Of interest is only whether the running kernel has it: 6.3 and later. */
+enum netdev_xdp_act {
+	NETDEV_XDP_ACT_NDO_XMIT_SG = 64,
+};
+
 #pragma clang attribute pop
 
 #endif

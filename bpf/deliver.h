@@ -9,7 +9,7 @@
 struct deliver_from {
 	__u32 port;
 	__u32 length;
-	bool linear; /* the whole frame is in one buffer */
+	bool sendable; /* by every driver: the whole frame is in one buffer */
 	struct vale_stats *counters;
 };
 
@@ -50,10 +50,21 @@ __noinline __u32 flood_receivers(__u32 sender, __u32 length, __u32 end)
 static __always_inline int deliver_flood(const struct fdb_view *view,
 					 const struct deliver_from *from)
 {
+	if (!from->sendable && !(view->state->flags & VALE_SWITCH_FRAGMENTS))
+		return deliver_drop(from, VALE_DROP_JUMBO);
 	if (!flood_receivers(from->port, from->length, view->state->ports_end))
 		return deliver_drop(from, VALE_DROP_NO_PORT);
 	from->counters->flooded++;
 	return bpf_redirect_map(&devmap, from->port, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
+}
+
+/* Before 6.3 the kernel loses a frame of several buffers that is redirected, without a word. */
+static __always_inline bool takes_fragments(const struct fdb_view *view, __u32 destination)
+{
+	struct vale_port *port = bpf_map_lookup_elem(&ports, &destination);
+
+	return port && !(port->flags & VALE_PORT_LINEAR) &&
+	       view->state->flags & VALE_SWITCH_FRAGMENTS;
 }
 
 /*
@@ -63,18 +74,13 @@ static __always_inline int deliver_flood(const struct fdb_view *view,
 static __always_inline int deliver(const struct fdb_view *view, const struct deliver_from *from,
 				   __u32 destination)
 {
-	struct vale_port *port;
-
 	if (destination == FORWARD_FLOOD)
 		return deliver_flood(view, from);
 	if (destination == from->port)
 		return deliver_drop(from, VALE_DROP_OWN_PORT);
-	if (!from->linear) {
-		port = bpf_map_lookup_elem(&ports, &destination);
-		if (port && port->flags & VALE_PORT_LINEAR) {
-			stats_drop(destination, VALE_DROP_JUMBO, 1);
-			return XDP_DROP;
-		}
+	if (!from->sendable && !takes_fragments(view, destination)) {
+		stats_drop(destination, VALE_DROP_JUMBO, 1);
+		return XDP_DROP;
 	}
 	/* The device of a port may have gone; the kernel has emptied its slot then. */
 	if (bpf_redirect_map(&devmap, destination, XDP_DROP) != XDP_REDIRECT)

@@ -22,6 +22,7 @@ struct fdb_view {
 	struct vale_switch *state;
 	struct fdb_cache_slot *cache;
 	__u64 stamp;
+	bool learned; /* the maps were asked to learn or renew a source */
 };
 
 static __always_inline bool fdb_view(struct fdb_view *view)
@@ -34,6 +35,7 @@ static __always_inline bool fdb_view(struct fdb_view *view)
 	if (!view->state || !memory)
 		return false;
 	view->cache = memory->cache;
+	view->learned = false;
 	view->stamp = (__u64) * (volatile __u32 *)&view->state->generation << 32 |
 		      (__u32)(bpf_jiffies64() >> FDB_TICK_SHIFT);
 	return true;
@@ -41,8 +43,8 @@ static __always_inline bool fdb_view(struct fdb_view *view)
 
 static __always_inline struct fdb_cache_slot *fdb_cached(struct fdb_view *view, __u64 address)
 {
-	/* Fibonacci hashing: the high bits of the product depend on every bit of the address. */
-	__u32 index = address * 0x9e3779b97f4a7c15ULL >> 32 & (FDB_CACHE_SLOTS - 1);
+	/* Fibonacci hashing: only the highest bits of the product depend on every bit. */
+	__u32 index = address * 0x9e3779b97f4a7c15ULL >> (64 - FDB_CACHE_BITS);
 
 	return &view->cache[index];
 }
@@ -134,6 +136,7 @@ static __always_inline void fdb_learn(struct fdb_view *view, __u64 address, __u3
 	if (eth_is_group(address) || !address)
 		return;
 	fdb_cache_set(slot, address, view->stamp, fdb_store(address, port));
+	view->learned = true;
 }
 
 /* Returns the port that `address` is behind, or FDB_UNKNOWN. */

@@ -9,7 +9,8 @@
 
 #include "vale/abi.h"
 
-#define FDB_CACHE_SLOTS 1024
+#define FDB_CACHE_BITS	10
+#define FDB_CACHE_SLOTS (1 << FDB_CACHE_BITS)
 #define CHECKSUM_BLOCK	512 /* the most that bpf_csum_diff() takes on 6.1 */
 
 /* A lookup that was answered by the hash maps, kept while `stamp` says that it may be. */
@@ -41,12 +42,13 @@ struct {
 	__type(value, struct vale_port);
 } ports SEC(".maps");
 
+/* The loader puts devmap_shared in its place in programs that share their device. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, VALE_PORTS);
 	__type(key, __u32);
 	__type(value, struct bpf_devmap_val);
-} devmap SEC(".maps");
+} devmap SEC(".maps"), devmap_shared SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

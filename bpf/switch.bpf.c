@@ -22,6 +22,16 @@ static __always_inline enum vale_drop reason_of(int error)
 	}
 }
 
+/*
+ * Tells, when it is run once, what the kernel can do. Drivers that say whether they send frames of
+ * several buffers came with the redirecting of such frames.
+ */
+SEC("syscall")
+int probe_fragments(void *context)
+{
+	return bpf_core_enum_value_exists(enum netdev_xdp_act, NETDEV_XDP_ACT_NDO_XMIT_SG);
+}
+
 /* A frame did not get into the queue of the device at `index` of the map `map_id`. */
 SEC("tp_btf/xdp_redirect_err")
 int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_prog *program,
@@ -30,7 +40,7 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
 	__u32 zero = 0;
 	struct vale_switch *state = bpf_map_lookup_elem(&switch_state, &zero);
 
-	if (state && state->devmap_id == map_id)
+	if (state && (state->devmap_id[0] == map_id || state->devmap_id[1] == map_id))
 		stats_drop(index, reason_of(error), 1);
 	return 0;
 }

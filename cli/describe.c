@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* What the library tells, as JSON: the one source of both kinds of output. */
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 
@@ -54,7 +55,7 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 {
 	json_t *notes = json_array();
 
-	if (info->kind[0] == 't')
+	if (!strcmp(info->kind, "tun"))
 		note(notes, "a virtual machine on this tap must not leave segmentation to the "
 			    "host, whose "
 			    "frames XDP cannot carry: give QEMU's virtio-net-pci the properties "
@@ -77,9 +78,8 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 			    "frames "
 			    "are forwarded, but what it is called now cannot be seen");
 	if (info->hook == VALE_HOOK_GENERIC)
-		note(notes, "generic XDP: the driver has no XDP of its own, so each frame becomes "
-			    "an skb "
-			    "first");
+		note(notes, "generic XDP: each frame becomes an skb first, which is slower than in "
+			    "the driver");
 	return notes;
 }
 

@@ -118,7 +118,6 @@ struct vale_port_info {
 	__u32 flags;
 	__u32 program;
 	bool elsewhere; /* the device is in another network namespace than the caller */
-	bool vnet_hdr;	/* a tap whose user may leave segmentation and checksums to others */
 };
 
 /*

@@ -24,6 +24,7 @@ struct attach {
 	__u64 netns;
 	__u32 number;
 	struct vale_port port;
+	enum vale_hook hook; /* to be tried first */
 };
 
 static int enter(struct vale *vale, const char *netns, struct netns_visit *visit)
@@ -224,27 +225,37 @@ static int reserve(struct attach *attach)
 }
 
 /* From here on the port is sent frames. */
-static int open_for_delivery(struct attach *attach, int transmit)
+static int open_for_delivery(struct attach *attach, const int transmit[VALE_DEVMAPS])
 {
 	struct vale_switch *state = attach->maps->state;
-	struct bpf_devmap_val slot = {
-		.ifindex = attach->device.ifindex,
-		.bpf_prog.fd = transmit,
-	};
 
-	if (bpf_map_update_elem(attach->maps->fd[MAP_DEVMAP], &attach->number, &slot, BPF_ANY))
-		return -errno;
+	for (int i = 0; i < VALE_DEVMAPS; i++) {
+		struct bpf_devmap_val slot = {
+			.ifindex = attach->device.ifindex,
+			.bpf_prog.fd = transmit[i],
+		};
+
+		if (bpf_map_update_elem(attach->maps->fd[map_devmaps[i]], &attach->number, &slot,
+					BPF_ANY))
+			return -errno;
+	}
 	if (state->ports_end <= attach->number)
 		__atomic_store_n(&state->ports_end, attach->number + 1, __ATOMIC_RELEASE);
 	attach->port.kind = VALE_PORT_DEVICE;
 	return maps_set_port(attach->maps, attach->number, &attach->port);
 }
 
+static void close_transmit(int (*transmit)[VALE_DEVMAPS])
+{
+	for (int i = 0; i < VALE_DEVMAPS; i++)
+		cleanup_close(&(*transmit)[i]);
+}
+
 static int make(struct attach *attach)
 {
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE], staging[PATH_MAX + 2 * VALE_NAME_SIZE];
 	char link[sizeof(staging) + VALE_NAME_SIZE];
-	CLEANUP_CLOSE int transmit = -1;
+	CLEANUP(close_transmit) int transmit[VALE_DEVMAPS] = { -1, -1 };
 	int error;
 
 	snprintf(path, sizeof(path), "%s/port/%s", attach->maps->path, attach->name.port);
@@ -259,7 +270,7 @@ static int make(struct attach *attach)
 	error = offload_apply(attach->vale, &attach->device, attach->port.restore);
 	if (!error)
 		error = hook_attach(attach->vale, attach->maps, attach->number, &attach->device,
-				    attach->options, link, &attach->port, &transmit);
+				    attach->options, attach->hook, link, &attach->port, transmit);
 	if (error)
 		return error;
 	error = open_for_delivery(attach, transmit);
@@ -274,6 +285,7 @@ static int attach_locked(struct attach *attach)
 	char reason[sizeof(attach->vale->reason)];
 	int error = check_not_attached(attach);
 
+	attach->hook = hook_choose(attach->maps, &attach->device, attach->options);
 	if (!error)
 		error = check_no_loop(attach);
 	if (!error)
@@ -281,7 +293,7 @@ static int attach_locked(struct attach *attach)
 	if (!error)
 		error = choose_number(attach);
 	if (!error)
-		error = offload_plan(attach->vale, &attach->device, attach->options->hook,
+		error = offload_plan(attach->vale, &attach->device, attach->hook,
 				     &attach->port.restore);
 	if (error)
 		return error;

@@ -3,9 +3,11 @@
  * Putting a port's program on its device.
  *
  * By a bpf_link: it belongs to whoever holds it, so a process killed before it has pinned the link
- * leaves the device as it was, and a link whose device was deleted leaves nothing behind.
+ * leaves the device as it was, and a link whose device was deleted leaves nothing behind. Where the
+ * user asks for it, through libxdp instead: shared.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +23,12 @@ static void skeleton_free(struct port_bpf **skeleton)
 	port_bpf__destroy(*skeleton);
 }
 
-/* Opens the programs with the switch's maps in place of their own. */
-static int load(struct vale *vale, const struct maps *maps, __u32 number, enum vale_hook hook,
-		struct port_bpf **out)
+/*
+ * Opens the programs with the switch's maps in place of their own: for a program that shares its
+ * device, the devmap that is for such.
+ */
+static int open_programs(struct vale *vale, const struct maps *maps, __u32 number,
+			 enum vale_hook hook, bool shared, struct port_bpf **out)
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = port_bpf__open();
 	int error = 0;
@@ -31,15 +36,14 @@ static int load(struct vale *vale, const struct maps *maps, __u32 number, enum v
 	if (!skeleton)
 		return fail_bpf(vale, errno, "cannot load the port's programs");
 	skeleton->rodata->port = number;
-	skeleton->rodata->complete_checksums = hook != VALE_HOOK_GENERIC;
+	skeleton->rodata->generic = hook == VALE_HOOK_GENERIC;
 	for (int map = 0; map < MAPS && !error; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_names[map]);
+		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
+		int use = map == MAP_DEVMAP && shared ? MAP_DEVMAP_SHARED : map;
 
 		if (found)
-			error = bpf_map__reuse_fd(found, maps->fd[map]);
+			error = bpf_map__reuse_fd(found, maps->fd[use]);
 	}
-	if (!error)
-		error = port_bpf__load(skeleton);
 	if (error)
 		return fail_bpf(vale, -error, "cannot load the port's programs");
 	*out = TAKE(skeleton, NULL);
@@ -89,42 +93,102 @@ static __u32 program_id(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-/* One attempt. -EOPNOTSUPP: the driver cannot; the reason is kept. */
-static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
-		     const struct device *device, enum vale_hook hook, const char *pin,
-		     struct vale_port *port, int *transmit)
+/* Puts the loaded program on the device. */
+static int attach_link(struct vale *vale, const struct device *device, enum vale_hook hook,
+		       const char *pin, int program, __u32 *id)
 {
-	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
-	CLEANUP_CLOSE int link = -1;
-	int program, error = load(vale, maps, number, hook, &skeleton);
+	CLEANUP_CLOSE int link = link_create(program, device->ifindex, hook);
 
-	if (error)
-		return error;
-	program = bpf_program__fd(skeleton->progs.vale_receive);
-	link = link_create(program, device->ifindex, hook);
 	if (link < 0)
 		return fail_attach(vale, -link, device);
 	if (bpf_obj_pin(link, pin))
 		return fail(vale, errno, "cannot attach '%s': cannot pin its link: %s",
 			    device->name, strerror(errno));
-	*transmit = dup(bpf_program__fd(skeleton->progs.vale_transmit));
-	if (*transmit < 0)
-		return fail(vale, errno, "cannot attach '%s': %s", device->name, strerror(errno));
-	port->hook = hook;
-	port->program = program_id(program);
+	*id = program_id(program);
 	return 0;
+}
+
+/* libxdp loads the receiving program itself, for the dispatcher that it has made. */
+static int attach_shared(struct vale *vale, const struct maps *maps, __u32 number,
+			 const struct device *device, enum vale_hook hook, const char *pin,
+			 __u32 *id)
+{
+	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
+	int error = open_programs(vale, maps, number, hook, true, &skeleton);
+
+	return error ? error : shared_attach(vale, skeleton->obj, device, hook, pin, id);
+}
+
+static int take_transmit(const struct port_bpf *skeleton, int transmit[VALE_DEVMAPS])
+{
+	const struct bpf_program *programs[VALE_DEVMAPS] = {
+		skeleton->progs.vale_transmit,
+		skeleton->progs.vale_transmit_shared,
+	};
+
+	for (int i = 0; i < VALE_DEVMAPS; i++) {
+		transmit[i] = fcntl(bpf_program__fd(programs[i]), F_DUPFD_CLOEXEC, 0);
+		if (transmit[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* One attempt. -EOPNOTSUPP: the driver cannot; the reason is kept. */
+static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
+		     const struct device *device, enum vale_hook hook, bool shared, const char *pin,
+		     struct vale_port *port, int transmit[VALE_DEVMAPS])
+{
+	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
+	int error = open_programs(vale, maps, number, hook, false, &skeleton);
+
+	if (error)
+		return error;
+	bpf_program__set_autoload(skeleton->progs.vale_receive, !shared);
+	error = port_bpf__load(skeleton);
+	if (error)
+		return fail_bpf(vale, -error, "cannot load the port's programs");
+	if (shared)
+		error = attach_shared(vale, maps, number, device, hook, pin, &port->program);
+	else
+		error = attach_link(vale, device, hook, pin,
+				    bpf_program__fd(skeleton->progs.vale_receive), &port->program);
+	if (error)
+		return error;
+	if (shared)
+		port->flags |= VALE_PORT_SHARED;
+	port->hook = hook;
+	error = take_transmit(skeleton, transmit);
+	return error ? fail(vale, -error, "cannot attach '%s': %s", device->name, strerror(-error))
+		     : 0;
+}
+
+/*
+ * What fits into the one page that a driver gives XDP: less the room in front of the frame, the
+ * kernel's struct behind it, and the Ethernet header with a tag.
+ */
+#define ONE_BUFFER_MTU (4096 - 256 - 320 - 14 - 4)
+
+enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
+			   const struct vale_attach_options *options)
+{
+	if (options->hook != VALE_HOOK_AUTO)
+		return options->hook;
+	if (device->mtu > ONE_BUFFER_MTU && !(maps->state->flags & VALE_SWITCH_FRAGMENTS))
+		return VALE_HOOK_GENERIC;
+	return VALE_HOOK_NATIVE;
 }
 
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		const struct device *device, const struct vale_attach_options *options,
-		const char *pin, struct vale_port *port, int *transmit)
+		enum vale_hook hook, const char *pin, struct vale_port *port,
+		int transmit[VALE_DEVMAPS])
 {
-	enum vale_hook hook = options->hook == VALE_HOOK_GENERIC ? VALE_HOOK_GENERIC
-								 : VALE_HOOK_NATIVE;
-	int error = attach_as(vale, maps, number, device, hook, pin, port, transmit);
+	int error =
+		attach_as(vale, maps, number, device, hook, options->shared, pin, port, transmit);
 
-	if (error == -EOPNOTSUPP && options->hook == VALE_HOOK_AUTO)
-		error = attach_as(vale, maps, number, device, VALE_HOOK_GENERIC, pin, port,
-				  transmit);
+	if (error == -EOPNOTSUPP && options->hook == VALE_HOOK_AUTO && hook != VALE_HOOK_GENERIC)
+		error = attach_as(vale, maps, number, device, VALE_HOOK_GENERIC, options->shared,
+				  pin, port, transmit);
 	return error;
 }

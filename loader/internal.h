@@ -117,8 +117,6 @@ struct device {
 /* Asks the present namespace. -ENODEV: no such device. */
 int device_by_name(struct device *out, const char *name);
 int device_by_index(struct device *out, __u32 ifindex);
-/* True if the tap may be given frames with open checksums or to be segmented. */
-bool device_has_vnet_hdr(const struct device *device);
 
 /* ---- offload.c --------------------------------------------------------------------------------- */
 
@@ -126,6 +124,7 @@ bool device_has_vnet_hdr(const struct device *device);
 enum {
 	OFFLOAD_GRO_WAS_OFF = 1 << 0,
 	OFFLOAD_CHECKSUM_WAS_ON = 1 << 1,
+	OFFLOAD_VLAN_WAS_ON = 1 << 2,
 };
 
 /*
@@ -145,6 +144,7 @@ enum map {
 	MAP_SWITCH,
 	MAP_PORTS,
 	MAP_DEVMAP,
+	MAP_DEVMAP_SHARED,
 	MAP_DEVICES,
 	MAP_FDB,
 	MAP_FDB_STATIC,
@@ -153,8 +153,10 @@ enum map {
 	MAPS,
 };
 
-extern const char *const map_pins[MAPS];  /* what they are called in bpffs */
-extern const char *const map_names[MAPS]; /* what they are called in the programs */
+extern const char *const map_pins[MAPS]; /* what they are called in bpffs */
+const char *map_name(enum map map);	 /* and in the programs */
+
+extern const enum map map_devmaps[VALE_DEVMAPS];
 
 struct maps {
 	char switch_name[VALE_NAME_SIZE];
@@ -195,16 +197,34 @@ int port_device(const struct maps *maps, __u32 number, const struct vale_port *p
 
 /* ---- hook.c ------------------------------------------------------------------------------------ */
 
+/* What to try first, which is what the user has asked for, if anything. */
+enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
+			   const struct vale_attach_options *options);
+
 /*
  * Loads the programs of the port `number`, puts one of them on the device, pinned as `pin`, and
- * fills in port->hook and port->program. *transmit is the program for its slot of the devmap.
+ * fills in port->hook and port->program. transmit[] are the programs for its slots in the devmaps,
+ * which the caller closes.
  * Must be called in the device's namespace.
  */
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		const struct device *device, const struct vale_attach_options *options,
-		const char *pin, struct vale_port *port, int *transmit);
+		enum vale_hook hook, const char *pin, struct vale_port *port,
+		int transmit[VALE_DEVMAPS]);
 /* Says that the kernel refused to load or attach, and why that may be. */
 int fail_bpf(struct vale *vale, int error, const char *what);
+
+/* ---- shared.c: a device shared with other XDP programs
+ * ------------------------------------------- */
+
+struct bpf_object;
+
+/* `object` is open and not loaded. *id is the program's, by which it is detached again. */
+int shared_attach(struct vale *vale, struct bpf_object *object, const struct device *device,
+		  enum vale_hook hook, const char *pin, __u32 *id);
+/* Both in the device's namespace; the second when the device is gone. */
+void shared_detach(__u32 ifindex, enum vale_hook hook, __u32 id);
+void shared_clean(__u32 ifindex);
 
 /* ---- fdb.c ------------------------------------------------------------------------------------- */
 

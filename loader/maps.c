@@ -10,18 +10,19 @@
 #include "internal.h"
 
 const char *const map_pins[MAPS] = {
-	[MAP_SWITCH] = "switch",   [MAP_PORTS] = "ports",     [MAP_DEVMAP] = "devmap",
-	[MAP_DEVICES] = "devices", [MAP_FDB] = "fdb",	      [MAP_FDB_STATIC] = "fdb_static",
-	[MAP_STATS] = "stats",	   [MAP_SCRATCH] = "scratch",
-};
-
-const char *const map_names[MAPS] = {
-	[MAP_SWITCH] = "switch_state", /* `switch` is a word of C */
-	[MAP_PORTS] = "ports",		 [MAP_DEVMAP] = "devmap",
+	[MAP_SWITCH] = "switch",	 [MAP_PORTS] = "ports",
+	[MAP_DEVMAP] = "devmap",	 [MAP_DEVMAP_SHARED] = "devmap_shared",
 	[MAP_DEVICES] = "devices",	 [MAP_FDB] = "fdb",
 	[MAP_FDB_STATIC] = "fdb_static", [MAP_STATS] = "stats",
 	[MAP_SCRATCH] = "scratch",
 };
+
+const enum map map_devmaps[VALE_DEVMAPS] = { MAP_DEVMAP, MAP_DEVMAP_SHARED };
+
+const char *map_name(enum map map)
+{
+	return map == MAP_SWITCH ? "switch_state" : map_pins[map]; /* `switch` is a word of C */
+}
 
 static int open_map(struct maps *maps, enum map map)
 {

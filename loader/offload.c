@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * The far end of a veth port. What the switch redirects into a veth arrives only if the far end
- * polls (NAPI), which it does with GRO on; without, every frame is lost. And the generic hook sees
- * frames whose checksum and segmentation the far end left open, which XDP cannot carry: there the
- * far end is told to do the work itself. (The native hook makes the kernel take segmentation from
- * the far end, and bpf/checksum.h completes the checksums.)
+ * The far end of a veth port.
+ *
+ * What the switch redirects into a veth arrives only if the far end polls (NAPI), which it does
+ * with GRO on; without, every frame is lost. What the far end sends must be all in the frame: XDP
+ * does not see a VLAN tag that is kept beside it. The generic hook also sees frames that are still
+ * to be segmented and summed, which it cannot carry; the native one makes the kernel take
+ * segmentation from the far end, and bpf/checksum.h completes the checksums.
  */
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -31,38 +33,60 @@ static int ethtool(const char *device, __u32 command, __u32 *value)
 	return 0;
 }
 
-/* Adds `bit` to *restore if the feature is not as it is wanted. */
-static int plan_feature(const struct device *peer, __u32 get, bool wanted, __u32 bit,
-			__u32 *restore)
-{
-	__u32 value = 0;
-	int error = ethtool(peer->name, get, &value);
+struct feature {
+	__u32 bit; /* in struct vale_port.restore, if it was not as it must be */
+	__u32 get, set;
+	__u32 mask; /* its part of the value */
+	bool must_be;
+	bool native, generic; /* for which hooks */
+};
 
-	if (!error && !!value != wanted)
-		*restore |= bit;
-	return error;
-}
+static const struct feature features[] = {
+	{ OFFLOAD_GRO_WAS_OFF, ETHTOOL_GGRO, ETHTOOL_SGRO, ~0u, true, true, true },
+	{ OFFLOAD_VLAN_WAS_ON, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN, false, true,
+	  false },
+	{ OFFLOAD_CHECKSUM_WAS_ON, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, ~0u, false, false, true },
+};
+
+#define FEATURES (sizeof(features) / sizeof(features[0]))
 
 static int plan_peer(const struct device *peer, enum vale_hook hook, __u32 *restore)
 {
-	int error = plan_feature(peer, ETHTOOL_GGRO, true, OFFLOAD_GRO_WAS_OFF, restore);
+	for (size_t i = 0; i < FEATURES; i++) {
+		const struct feature *feature = &features[i];
+		__u32 value = 0;
+		int error;
 
-	if (!error && hook == VALE_HOOK_GENERIC)
-		error = plan_feature(peer, ETHTOOL_GTXCSUM, false, OFFLOAD_CHECKSUM_WAS_ON,
-				     restore);
-	return error;
+		if (hook == VALE_HOOK_GENERIC ? !feature->generic : !feature->native)
+			continue;
+		error = ethtool(peer->name, feature->get, &value);
+		if (error)
+			return error;
+		if (!!(value & feature->mask) != feature->must_be)
+			*restore |= feature->bit;
+	}
+	return 0;
+}
+
+static int set_feature(const struct device *peer, const struct feature *feature, bool on)
+{
+	__u32 value = 0;
+	int error = ethtool(peer->name, feature->get, &value);
+
+	if (error)
+		return error;
+	value = on ? value | (feature->mask == ~0u ? 1 : feature->mask) : value & ~feature->mask;
+	return ethtool(peer->name, feature->set, &value);
 }
 
 /* Sets what `restore` says was otherwise, or sets it back. */
 static int switch_peer(const struct device *peer, __u32 restore, bool back)
 {
-	__u32 gro = !back, checksum = back;
 	int error = 0;
 
-	if (restore & OFFLOAD_GRO_WAS_OFF)
-		error = ethtool(peer->name, ETHTOOL_SGRO, &gro);
-	if (!error && restore & OFFLOAD_CHECKSUM_WAS_ON)
-		error = ethtool(peer->name, ETHTOOL_STXCSUM, &checksum);
+	for (size_t i = 0; i < FEATURES && !error; i++)
+		if (restore & features[i].bit)
+			error = set_feature(peer, &features[i], features[i].must_be != back);
 	return error;
 }
 

@@ -25,12 +25,23 @@ int port_device(const struct maps *maps, __u32 number, const struct vale_port *p
 	return device_by_index(out, port->ifindex);
 }
 
+/* Takes back what was done to the device and is not undone by unpinning. */
 static void restore_device(const struct maps *maps, __u32 number, const struct vale_port *port)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct device device;
+	int error;
 
-	if (port->restore && !port_device(maps, number, port, &visit, &device))
+	if (!port->restore && !(port->flags & VALE_PORT_SHARED))
+		return;
+	error = port_device(maps, number, port, &visit, &device);
+	if (port->flags & VALE_PORT_SHARED) {
+		if (!error)
+			shared_detach(port->ifindex, port->hook, port->program);
+		else
+			shared_clean(port->ifindex);
+	}
+	if (!error)
 		offload_restore(&device, port->restore);
 }
 
@@ -62,7 +73,8 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port *port)
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);
 	pin_publish(path, staging);
-	bpf_map_delete_elem(maps->fd[MAP_DEVMAP], &number);
+	for (int i = 0; i < VALE_DEVMAPS; i++)
+		bpf_map_delete_elem(maps->fd[map_devmaps[i]], &number);
 	bpf_map_delete_elem(maps->fd[MAP_DEVICES], &device);
 	error = pin_remove(staging);
 	fdb_purge(maps, &number, true);
@@ -124,7 +136,6 @@ static void describe_device(struct vale_port_info *info, const struct device *de
 	strcpy(info->kind, device->kind);
 	info->mtu = device->mtu;
 	info->state = device->up ? VALE_PORT_UP : VALE_PORT_DOWN;
-	info->vnet_hdr = device_has_vnet_hdr(device);
 }
 
 static struct vale_port_info describe(const struct maps *maps, __u32 number,

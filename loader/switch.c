@@ -90,6 +90,8 @@ static int load(struct vale *vale, const struct vale_switch_options *options,
 		.age_ns = options->age * NS_PER_SECOND,
 		.generation = 1,
 	};
+	LIBBPF_OPTS(bpf_test_run_opts, probe);
+	const struct bpf_map *devmaps[VALE_DEVMAPS];
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info), zero = 0;
 	int error;
@@ -100,9 +102,17 @@ static int load(struct vale *vale, const struct vale_switch_options *options,
 	error = switch_bpf__load(skeleton);
 	if (error)
 		return fail_bpf(vale, -error, "cannot create the switch");
-	if (bpf_obj_get_info_by_fd(bpf_map__fd(skeleton->maps.devmap), &info, &size))
+	devmaps[0] = skeleton->maps.devmap;
+	devmaps[1] = skeleton->maps.devmap_shared;
+	for (int i = 0; i < VALE_DEVMAPS; i++) {
+		if (bpf_obj_get_info_by_fd(bpf_map__fd(devmaps[i]), &info, &size))
+			return fail_bpf(vale, errno, "cannot create the switch");
+		state.devmap_id[i] = info.id;
+	}
+	if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.probe_fragments), &probe))
 		return fail_bpf(vale, errno, "cannot create the switch");
-	state.devmap_id = info.id;
+	if (probe.retval)
+		state.flags |= VALE_SWITCH_FRAGMENTS;
 	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.switch_state), &zero, &state, BPF_ANY))
 		return fail_bpf(vale, errno, "cannot create the switch");
 	*out = TAKE(skeleton, NULL);
@@ -114,7 +124,7 @@ static int pin_maps(const struct switch_bpf *skeleton, const char *staging)
 	char path[PATH_MAX + VALE_NAME_SIZE];
 
 	for (int map = 0; map < MAPS; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_names[map]);
+		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
 
 		snprintf(path, sizeof(path), "%s/%s", staging, map_pins[map]);
 		if (!found || bpf_obj_pin(bpf_map__fd(found), path))

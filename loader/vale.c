@@ -62,7 +62,8 @@ int fail(struct vale *vale, int error, const char *format, ...)
 
 int fail_bpf(struct vale *vale, int error, const char *what)
 {
-	if (error == EPERM || error == EACCES)
+	/* Of root, EACCES is the verifier's word. */
+	if (error == EPERM || (error == EACCES && geteuid()))
 		return fail(vale, EPERM,
 			    "%s: not permitted: run it as root (it needs CAP_BPF, "
 			    "CAP_NET_ADMIN and CAP_PERFMON)",
@@ -72,5 +73,7 @@ int fail_bpf(struct vale *vale, int error, const char *what)
 			    "%s: this kernel has no BTF (/sys/kernel/btf/vmlinux): use "
 			    "one built with CONFIG_DEBUG_INFO_BTF=y",
 			    what);
+	if (error == EACCES || error == E2BIG)
+		return fail(vale, error, "%s: the kernel's verifier refuses the program", what);
 	return fail(vale, error, "%s: %s", what, strerror(error));
 }

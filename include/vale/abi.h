@@ -40,6 +40,13 @@
 
 #define VALE_MAC_SIZE 6
 
+/*
+ * A switch has two devmaps of the same content. The kernel wants all programs that use a devmap to
+ * agree on whether they take frames of several buffers, and those that share their device through
+ * libxdp are not marked as doing so.
+ */
+#define VALE_DEVMAPS 2
+
 /* The shortest frame that has both addresses and a type. */
 #define VALE_FRAME_MIN 14
 
@@ -53,6 +60,11 @@ enum vale_hook {
 	VALE_HOOK_AUTO = 0, /* only asked for: a port in a switch has one of the two below */
 	VALE_HOOK_NATIVE = 1,
 	VALE_HOOK_GENERIC = 2,
+};
+
+/* flags of struct vale_switch */
+enum {
+	VALE_SWITCH_FRAGMENTS = 1 << 0, /* the kernel redirects frames of several buffers (6.3) */
 };
 
 /* flags of struct vale_port */
@@ -69,8 +81,8 @@ enum vale_drop {
 	VALE_DROP_OWN_PORT = 2, /* the destination is behind the port it came from */
 	VALE_DROP_NO_PORT = 3,	/* to be flooded, and no other port there */
 	VALE_DROP_MTU = 4,	/* larger than the MTU of the destination, counted there */
-	VALE_DROP_JUMBO = 5, /* more than one buffer, and the destination's driver takes only one */
-	VALE_DROP_DOWN = 6,  /* the destination's device is down */
+	VALE_DROP_JUMBO = 5,	/* of several buffers, and the way out takes frames of one */
+	VALE_DROP_DOWN = 6,	/* the destination's device is down */
 	VALE_DROP_REFUSED =
 		7, /* the destination's device did not take it: queue full, no receiver */
 	VALE_DROP_REASONS = 8,
@@ -83,7 +95,8 @@ struct vale_switch {
 	__u64 age_ns;	  /* a learned address is forgotten after so long; 0: never */
 	__u32 generation; /* moves on when an address may have changed: cached lookups end with it */
 	__u32 ports_end;  /* one past the highest port number in use */
-	__u32 devmap_id;  /* the kernel's id of `devmap`, by which it names us in its tracepoints */
+	__u32 flags;
+	__u32 devmap_id[VALE_DEVMAPS]; /* the kernel's ids, by which its tracepoints name us */
 	__u32 unused;
 };
 
@@ -145,10 +158,10 @@ struct vale_sysctl {
 	__u32 default_age; /* seconds */
 };
 
-VALE_ASSERT(sizeof(struct vale_switch) == 32, "layout of vale_switch");
+VALE_ASSERT(sizeof(struct vale_switch) == 40, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
-VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 24, "layout of vale_switch");
+VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");
 VALE_ASSERT(sizeof(struct vale_port) == 72, "layout of vale_port");
 VALE_ASSERT(offsetof(struct vale_port, netns) == 32, "layout of vale_port");
 VALE_ASSERT(offsetof(struct vale_port, ifindex) == 40, "layout of vale_port");
