@@ -103,7 +103,13 @@ static int check_not_attached(struct attach *attach)
 		.vale = attach->vale,
 		.key = { .netns = attach->netns, .ifindex = attach->device.ifindex },
 	};
+	int error;
 
+	/* Again, now that we have the lock: programs may have come, or have been swept away. */
+	error = device_by_index(&attach->device, attach->device.ifindex);
+	if (error)
+		return fail(attach->vale, -error, "cannot attach '%s': %s", attach->device.name,
+			    strerror(-error));
 	pin_each(attach->vale->root, search_switch, &search);
 	if (search.found[0])
 		return fail(attach->vale, EBUSY, "cannot attach '%s': it is the port %s already",

@@ -4,9 +4,10 @@
  *
  * What the switch redirects into a veth arrives only if the far end polls (NAPI), which it does
  * with GRO on; without, every frame is lost. What the far end sends must be all in the frame: XDP
- * does not see a VLAN tag that is kept beside it. The generic hook also sees frames that are still
- * to be segmented and summed, which it cannot carry; the native one makes the kernel take
- * segmentation from the far end, and bpf/checksum.h completes the checksums.
+ * does not see a VLAN tag that is kept beside it, nor that a checksum is still open.
+ * bpf/checksum.h would complete most of these, but the sender's stack does it for less, while it
+ * copies the data, and for every protocol. Segmentation the kernel takes from the far end itself
+ * when a native program comes; in generic mode it needs the checksums, and goes with them.
  */
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -45,7 +46,7 @@ static const struct feature features[] = {
 	{ OFFLOAD_GRO_WAS_OFF, ETHTOOL_GGRO, ETHTOOL_SGRO, ~0u, true, true, true },
 	{ OFFLOAD_VLAN_WAS_ON, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN, false, true,
 	  false },
-	{ OFFLOAD_CHECKSUM_WAS_ON, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, ~0u, false, false, true },
+	{ OFFLOAD_CHECKSUM_WAS_ON, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, ~0u, false, true, true },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))

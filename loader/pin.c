@@ -13,6 +13,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <bpf/bpf.h>
+
 #include "internal.h"
 
 int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
@@ -26,10 +28,21 @@ int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
 	return more < PATH_MAX - used ? 0 : -ENAMETOOLONG;
 }
 
+/* Whoever may not must not leave a directory behind that root would not trust. */
+static bool may_use_bpf(void)
+{
+	CLEANUP_CLOSE int map = bpf_map_create(BPF_MAP_TYPE_DEVMAP, NULL, sizeof(__u32),
+					       sizeof(__u32), 1, NULL);
+
+	return map >= 0 || errno != EPERM;
+}
+
 int pin_make_root(struct vale *vale)
 {
 	struct stat status;
 
+	if (!pin_exists(vale->root) && !may_use_bpf())
+		return fail_bpf(vale, EPERM, "cannot make the directory of the switches");
 	if (mkdir(vale->root, 0755) && errno != EEXIST)
 		return fail(vale, errno, "cannot make '%s': %s", vale->root, strerror(errno));
 	/* Everybody may write into bpffs: a directory that somebody else made is not to be trusted.
@@ -115,10 +128,20 @@ static int remove_below(const char *name, void *arg)
 	return pin_remove(path);
 }
 
+/* Without this the kernel takes the program off its device some time after the unlink. */
+static void detach_link(const char *path)
+{
+	CLEANUP_CLOSE int link = bpf_obj_get(path);
+
+	if (link >= 0)
+		bpf_link_detach(link); /* fails if it is something else */
+}
+
 int pin_remove(const char *path)
 {
 	int error;
 
+	detach_link(path);
 	if (!unlink(path) || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)

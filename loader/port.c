@@ -8,13 +8,11 @@
 
 #include "internal.h"
 
-int port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
-		struct netns_visit *visit, struct device *out)
+/* Goes where the port's device is, or was. */
+static int visit_device(const struct vale_port *port, struct netns_visit *visit, struct device *out)
 {
 	__u64 own = 0;
 
-	if (!maps_device_present(maps, number))
-		return -ENODEV;
 	netns_cookie(&own);
 	if (own != port->netns) {
 		CLEANUP_CLOSE int fd = netns_open_by_cookie(port->netns);
@@ -23,6 +21,23 @@ int port_device(const struct maps *maps, __u32 number, const struct vale_port *p
 			return -ESRCH;
 	}
 	return device_by_index(out, port->ifindex);
+}
+
+int port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
+		struct netns_visit *visit, struct device *out)
+{
+	return maps_device_present(maps, number) ? visit_device(port, visit, out) : -ENODEV;
+}
+
+/* The same for a port that is half-made or half-removed, and so may have no slot any more. */
+static int half_port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
+			    struct netns_visit *visit, struct device *out)
+{
+	int error = visit_device(port, visit, out);
+
+	if (!error && !maps_device_present(maps, number) && strcmp(out->name, port->device))
+		return -ENODEV;
+	return error;
 }
 
 /* Takes back what was done to the device and is not undone by unpinning. */
@@ -34,7 +49,7 @@ static void restore_device(const struct maps *maps, __u32 number, const struct v
 
 	if (!port->restore && !(port->flags & VALE_PORT_SHARED))
 		return;
-	error = port_device(maps, number, port, &visit, &device);
+	error = half_port_device(maps, number, port, &visit, &device);
 	if (port->flags & VALE_PORT_SHARED) {
 		if (!error)
 			shared_detach(port->ifindex, port->hook, port->program);
@@ -58,7 +73,7 @@ static void update_end(struct maps *maps)
 }
 
 /*
- * In an order that can be stopped anywhere: once the directory is gone, the rest is swept. The slot
+ * In an order that can be stopped anywhere: once the port is reserved, the rest is swept. The slot
  * is given free last, with a new generation, so that no address matches it any more.
  */
 int port_remove(struct maps *maps, __u32 number, struct vale_port *port)
@@ -67,9 +82,9 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port *port)
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE], staging[PATH_MAX + 2 * VALE_NAME_SIZE];
 	int error;
 
-	restore_device(maps, number, port);
 	port->kind = VALE_PORT_RESERVED;
 	maps_set_port(maps, number, port);
+	restore_device(maps, number, port);
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);
 	pin_publish(path, staging);
@@ -98,7 +113,7 @@ int port_sweep(struct maps *maps)
 		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
 			continue;
 		snprintf(path, sizeof(path), "%s/port/%s", maps->path, port.name);
-		if (!pin_exists(path))
+		if (port.kind == VALE_PORT_RESERVED || !pin_exists(path))
 			error = port_remove(maps, number, &port);
 	}
 	return error;
