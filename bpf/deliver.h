@@ -19,40 +19,39 @@ static __always_inline int deliver_drop(const struct deliver_from *from, enum va
 	return XDP_DROP;
 }
 
+struct flood_count {
+	const struct deliver_from *from;
+	struct vale_stats *counters; /* in a map: the verifier would follow a sum on the stack */
+};
+
 /*
- * Counts the ports that a flood from `sender` reaches. The kernel skips devices whose MTU is too
- * small without a word, so these are counted here, each as a drop of its port. Not static: the
- * verifier then walks the loop once and not once for every way that leads here.
+ * The kernel skips devices whose MTU is too small without a word, so these are counted here, each
+ * as a drop of its port.
  */
-__noinline __u32 flood_receivers(__u32 sender, __u32 length, __u32 end)
+static long flood_count_one(__u32 number, struct flood_count *count)
 {
-	struct vale_stats *counters = stats_of(sender);
-	__u64 before;
+	struct vale_port *port = bpf_map_lookup_elem(&ports, &number);
 
-	if (!counters)
+	if (!port || port->kind != VALE_PORT_DEVICE || number == count->from->port)
 		return 0;
-	before = counters->copies;
-	for (__u32 i = 0; i < VALE_PORTS && i < end; i++) {
-		__u32 number = i;
-		struct vale_port *port = bpf_map_lookup_elem(&ports, &number);
-
-		if (!port || port->kind != VALE_PORT_DEVICE || number == sender)
-			continue;
-		if (length > port->max_frame)
-			stats_drop(number, VALE_DROP_MTU, 1);
-		else
-			counters->copies++; /* not in a register, whose value is followed */
-	}
-	return counters->copies - before;
+	if (count->from->length > port->max_frame)
+		stats_drop(number, VALE_DROP_MTU, 1);
+	else
+		count->counters->copies++;
+	return 0;
 }
 
 /* To every port but the one it came from. The kernel copies the frame. */
 static __always_inline int deliver_flood(const struct fdb_view *view,
 					 const struct deliver_from *from)
 {
+	struct flood_count count = { .from = from, .counters = from->counters };
+	__u64 copies = from->counters->copies;
+
 	if (!from->sendable && !(view->state->flags & VALE_SWITCH_FRAGMENTS))
 		return deliver_drop(from, VALE_DROP_JUMBO);
-	if (!flood_receivers(from->port, from->length, view->state->ports_end))
+	bpf_loop(view->state->ports_end, flood_count_one, &count, 0);
+	if (from->counters->copies == copies)
 		return deliver_drop(from, VALE_DROP_NO_PORT);
 	from->counters->flooded++;
 	return bpf_redirect_map(&devmap, from->port, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);

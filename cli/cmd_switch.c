@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 
@@ -31,6 +32,13 @@ int command_create(struct context *context, int argc, char **argv)
 	return result(context, json_pack("{s:s}", "created", argv[optind]), NULL);
 }
 
+/* Only for somebody who watches, and who would wonder otherwise. */
+static void show_progress(void *arg, __u32 done, __u32 total)
+{
+	(void)arg;
+	fprintf(stderr, "\rdetached %u of %u ports%s", done, total, done == total ? "\n" : "");
+}
+
 int command_destroy(struct context *context, int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -48,6 +56,8 @@ int command_destroy(struct context *context, int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return usage_error(context, "name one switch");
+	if (isatty(STDERR_FILENO))
+		vale_set_progress(context->vale, show_progress, NULL);
 	if (vale_switch_destroy(context->vale, argv[optind], force))
 		return vale_failure(context);
 	return result(context, json_pack("{s:s}", "destroyed", argv[optind]), NULL);

@@ -57,6 +57,13 @@ const char *vale_open_reason(int error);
 /* Why the last call on `vale` failed. Valid until the next call on it. */
 const char *vale_reason(const struct vale *vale);
 
+/*
+ * Has `report` called while something takes long (so far: ports being detached by destroy), after
+ * each of `total` steps. NULL: no more.
+ */
+void vale_set_progress(struct vale *vale, void (*report)(void *arg, __u32 done, __u32 total),
+		       void *arg);
+
 /* ---- switches ---------------------------------------------------------------------------------- */
 
 struct vale_switch_options {

@@ -36,6 +36,8 @@ struct vale {
 	char bpffs[PATH_MAX / 4];
 	char root[PATH_MAX / 4 + VALE_NAME_SIZE]; /* <bpffs>/vale */
 	char reason[512];
+	void (*report)(void *arg, __u32 done, __u32 total); /* NULL: nobody wants to know */
+	void *report_arg;
 };
 
 /* Keeps the reason and returns -error. */

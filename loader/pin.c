@@ -31,8 +31,8 @@ int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
 /* Whoever may not must not leave a directory behind that root would not trust. */
 static bool may_use_bpf(void)
 {
-	CLEANUP_CLOSE int map = bpf_map_create(BPF_MAP_TYPE_DEVMAP, NULL, sizeof(__u32),
-					       sizeof(__u32), 1, NULL);
+	CLEANUP_CLOSE int map =
+		bpf_map_create(BPF_MAP_TYPE_DEVMAP, NULL, sizeof(__u32), sizeof(__u32), 1, NULL);
 
 	return map >= 0 || errno != EPERM;
 }

@@ -219,15 +219,6 @@ int switch_remove_locked(struct vale *vale, const char *name)
 	return error ? fail(vale, -error, "cannot destroy '%s': %s", name, strerror(-error)) : 0;
 }
 
-static void remove_ports(struct maps *maps)
-{
-	struct vale_port port;
-
-	for (__u32 number = 0; number < VALE_PORTS; number++)
-		if (!maps_get_port(maps, number, &port) && port.kind != VALE_PORT_FREE)
-			port_remove(maps, number, &port);
-}
-
 static __u32 count_ports(const struct maps *maps)
 {
 	struct vale_port port;
@@ -236,6 +227,20 @@ static __u32 count_ports(const struct maps *maps)
 	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
 		count += !maps_get_port(maps, number, &port) && port.kind != VALE_PORT_FREE;
 	return count;
+}
+
+static void remove_ports(struct vale *vale, struct maps *maps, __u32 total)
+{
+	struct vale_port port;
+	__u32 done = 0;
+
+	for (__u32 number = 0; number < VALE_PORTS; number++) {
+		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
+			continue;
+		port_remove(maps, number, &port);
+		if (vale->report)
+			vale->report(vale->report_arg, ++done, total);
+	}
 }
 
 int vale_switch_destroy(struct vale *vale, const char *text, bool force)
@@ -261,7 +266,7 @@ int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 			    "cannot destroy '%s': it has %u port%s: detach them, or use "
 			    "--force",
 			    name.switch_name, ports, ports == 1 ? "" : "s");
-	remove_ports(&maps);
+	remove_ports(vale, &maps, ports);
 	return switch_remove_locked(vale, name.switch_name);
 }
 

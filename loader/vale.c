@@ -50,6 +50,13 @@ const char *vale_reason(const struct vale *vale)
 	return vale->reason;
 }
 
+void vale_set_progress(struct vale *vale, void (*report)(void *arg, __u32 done, __u32 total),
+		       void *arg)
+{
+	vale->report = report;
+	vale->report_arg = arg;
+}
+
 int fail(struct vale *vale, int error, const char *format, ...)
 {
 	va_list arguments;
