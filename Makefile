@@ -24,6 +24,7 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))
+SHELL_TESTS := $(wildcard tests/shell/*.sh)
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 BENCH       := $(if $(BENCH_OBJECTS),$(BUILD)/bench/vale-bench)
 MAN_PAGES   := $(wildcard man/*.8 man/*.4)
@@ -31,12 +32,15 @@ MAN_PAGES   := $(wildcard man/*.8 man/*.4)
 LIBS       := -lxdp -lbpf -lmnl -ljansson
 TEST_LIBS  := $(LIBS) -lcriterion
 
+# Where scripts and tests find what was built.
+export VALE_BUILD := $(BUILD)
+
 INCLUDES   := -Iinclude -I. -I$(BUILD)
 WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Werror=implicit
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION='"$(VERSION)"' $(WARNINGS) $(INCLUDES) $(CFLAGS)
 
 # The multiarch include directory holds <asm/types.h>, which clang does not search for the bpf target.
-ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch)
+ARCH_INCLUDE  = /usr/include/$(shell $(CC) -print-multiarch)
 BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
 
 .PHONY: all demo test bench check install uninstall clean help packages
@@ -89,19 +93,25 @@ $(BUILD)/bench/vale-bench: $(BENCH_OBJECTS) $(BUILD)/libvale.a
 packages:
 	$(Q)scripts/install-packages
 
-demo: packages
+demo:
+	$(Q)scripts/install-packages demo
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/demo
 
-test: packages
+# The kernel of the virtual machines is got beforehand: the tests' own networks lead nowhere.
+test:
+	$(Q)scripts/install-packages test
 	$(Q)$(MAKE) --no-print-directory all $(TESTS)
-	$(Q)tests/run $(TESTS)
+	$(Q)tests/vm/build-guest > /dev/null
+	$(Q)tests/run $(TESTS) $(SHELL_TESTS)
 
-bench: packages
+bench:
+	$(Q)scripts/install-packages bench
 	$(Q)$(MAKE) --no-print-directory all $(BENCH)
 	$(Q)$(BENCH) $(BENCH_ARGS)
 
-check: packages
+check:
+	$(Q)scripts/install-packages check
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/check
 

@@ -60,7 +60,7 @@ int command_attach(struct context *context, int argc, char **argv)
 			options.shared = true;
 			break;
 		default:
-			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+			return option_error(context, argc, argv);
 		}
 	}
 	if (argc - optind != 2)
@@ -69,8 +69,8 @@ int command_attach(struct context *context, int argc, char **argv)
 	    vale_port_get(context->vale, argv[optind], &info))
 		return vale_failure(context);
 	return result(context,
-		      json_pack("{s:s, s:s, s:s, s:o}", "attached", argv[optind], "device",
-				info.device, "hook",
+		      json_pack("{s:s, s:o, s:s, s:o}", "attached", argv[optind], "device",
+				describe_text(info.device), "hook",
 				info.hook == VALE_HOOK_GENERIC ? "generic" : "native", "notes",
 				describe_notes(&info, NULL)),
 		      print_attached);

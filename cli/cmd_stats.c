@@ -204,7 +204,7 @@ int command_stats(struct context *context, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (option != 'i' && option != 'c')
-			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+			return option_error(context, argc, argv);
 		if (!parse_number(optarg, option == 'i' ? &interval : &rounds) || !*optarg ||
 		    (option == 'i' && !interval))
 			return usage_error(context, "'%s' is no number of %s", optarg,

@@ -21,7 +21,7 @@ int command_create(struct context *context, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (option != 's' && option != 'a')
-			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+			return option_error(context, argc, argv);
 		if (!parse_number(optarg, option == 's' ? &options.fdb_size : &options.age))
 			return usage_error(context, "'%s' is no number", optarg);
 	}
@@ -51,7 +51,7 @@ int command_destroy(struct context *context, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (option != 'f')
-			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+			return option_error(context, argc, argv);
 		force = true;
 	}
 	if (argc - optind != 1)

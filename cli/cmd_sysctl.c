@@ -166,7 +166,7 @@ int command_sysctl(struct context *context, int argc, char **argv)
 		else if (option == 'w')
 			assignment = optarg;
 		else
-			return usage_error(context, "wrong option '%s'", argv[optind - 1]);
+			return option_error(context, argc, argv);
 	}
 	if (argc - optind > 1 || (argc > optind && (all || assignment)) || (all && assignment))
 		return usage_error(context, "name one sysctl, or use one of -a and -w");

@@ -52,6 +52,8 @@ const char *nearest_word(const char *word, const char *const *words);
 /* Each ends a command: it prints and returns the exit status. */
 int usage_error(const struct context *context, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* After getopt() has returned '?': names the option. */
+int option_error(const struct context *context, int argc, char **argv);
 int failure(const struct context *context, const char *reason);
 int vale_failure(const struct context *context);
 /* Prints `document` (whose reference it takes) as JSON, or as `print` writes it. */
@@ -74,6 +76,8 @@ json_t *describe_switch(const struct vale_switch_info *info);
 json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters);
 json_t *describe_counters(const struct vale_stats *counters);
 json_t *describe_mac(const __u8 mac[VALE_MAC_SIZE]);
+/* What users and devices are called may be no UTF-8, of which JSON is made: then with '?' in it. */
+json_t *describe_text(const char *text);
 /* What a user should know about the port, as an array of sentences. */
 json_t *describe_notes(const struct vale_port_info *info, const struct vale_stats *counters);
 

@@ -5,6 +5,24 @@
 
 #include "command.h"
 
+json_t *describe_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *copy;
+
+	if (string)
+		return string;
+	copy = strdup(text);
+	if (!copy)
+		return NULL;
+	for (char *c = copy; *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	string = json_string(copy);
+	free(copy);
+	return string;
+}
+
 json_t *describe_switch(const struct vale_switch_info *info)
 {
 	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", info->name, "ports",
@@ -26,7 +44,7 @@ static const char *state_word(enum vale_port_state state)
 
 json_t *describe_counters(const struct vale_stats *counters)
 {
-	__u64 refused = counters->drops[VALE_DROP_REFUSED], dropped = 0;
+	__u64 dropped = 0;
 	json_t *drops = json_object();
 
 	for (int reason = 0; reason < VALE_DROP_REASONS; reason++) {
@@ -34,11 +52,10 @@ json_t *describe_counters(const struct vale_stats *counters)
 				    json_integer(counters->drops[reason]));
 		dropped += counters->drops[reason];
 	}
-	/* A frame that the device refused was not sent: it counts once, as a drop. */
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "received_frames",
 			 (json_int_t)counters->received_frames, "received_bytes",
 			 (json_int_t)counters->received_bytes, "sent_frames",
-			 (json_int_t)(counters->sent_frames - refused), "sent_bytes",
+			 (json_int_t)counters->sent_frames, "sent_bytes",
 			 (json_int_t)counters->sent_bytes, "flooded", (json_int_t)counters->flooded,
 			 "copies", (json_int_t)counters->copies, "checksums_completed",
 			 (json_int_t)counters->checksums, "dropped", (json_int_t)dropped, "drops",
@@ -57,42 +74,46 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 
 	if (!strcmp(info->kind, "tun"))
 		note(notes, "a virtual machine on this tap must not leave segmentation to the "
-			    "host, whose "
-			    "frames XDP cannot carry: give QEMU's virtio-net-pci the properties "
-			    "host_tso4=off,host_tso6=off,host_ufo=off,host_ecn=off (libvirt: "
-			    "<driver><host tso4='off' tso6='off' ufo='off' ecn='off'/></driver>)");
+			    "host, whose frames XDP cannot carry: give QEMU's virtio-net-pci the "
+			    "properties host_tso4=off,host_tso6=off,host_ufo=off,host_ecn=off "
+			    "(libvirt: <driver><host tso4='off' tso6='off' ufo='off' ecn='off'/>"
+			    "</driver>)");
 	if (counters && counters->drops[VALE_DROP_OFFLOAD])
 		note(notes, "frames longer than the sender's MTU were dropped (offload): the "
-			    "sender leaves "
-			    "segmentation to the switch and must be told not to");
+			    "sender leaves segmentation to the switch and must be told not to");
 	if (counters && counters->drops[VALE_DROP_REFUSED])
-		note(notes, "the device refused frames (refused): its queue was full, nobody reads "
-			    "it, or "
-			    "the far end of a veth does not receive (ethtool -K FAR_END gro on)");
+		note(notes, "the device refused frames (refused): its queue was full, nobody "
+			    "reads it, or the far end of a veth does not receive (ethtool -K "
+			    "FAR_END gro on)");
+	if (counters && counters->drops[VALE_DROP_CUT])
+		note(notes,
+		     "floods did not come as far as this port (cut): the generic hook of "
+		     "the sender's port ends a flood at the first device that is down or has "
+		     "too small an MTU: bring that up, or detach it");
 	if (info->state == VALE_PORT_GONE)
-		note(notes, "the device was deleted or moved to another network namespace: detach "
-			    "the port, "
-			    "or attach another device under its name");
+		note(notes, "the device was deleted or moved to another network namespace: "
+			    "detach the port, or attach another device under its name");
 	if (info->state == VALE_PORT_DISTANT)
-		note(notes, "the device is in a network namespace that has no name and no process: "
-			    "frames "
-			    "are forwarded, but what it is called now cannot be seen");
+		note(notes, "the device is in a network namespace that has no name and no "
+			    "process: frames are forwarded, but what it is called now cannot be "
+			    "seen");
 	if (info->hook == VALE_HOOK_GENERIC)
-		note(notes, "generic XDP: each frame becomes an skb first, which is slower than in "
-			    "the driver");
+		note(notes, "generic XDP: each frame becomes an skb first, which is slower than "
+			    "in the driver");
 	return notes;
 }
 
 json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters)
 {
-	json_t *port =
-		json_pack("{s:s, s:I, s:s, s:I, s:s, s:s, s:s, s:I, s:b, s:b, s:I}", "port",
-			  info->name, "number", (json_int_t)info->number, "device", info->device,
-			  "ifindex", (json_int_t)info->ifindex, "kind", info->kind, "hook",
-			  info->hook == VALE_HOOK_GENERIC ? "generic" : "native", "state",
-			  state_word(info->state), "mtu", (json_int_t)info->mtu, "other_namespace",
-			  info->elsewhere, "shared", !!(info->flags & VALE_PORT_SHARED), "program",
-			  (json_int_t)info->program);
+	json_t *port = json_pack("{s:s, s:I, s:o, s:I, s:s, s:s, s:s, s:I, s:b, s:b, s:I}", "port",
+				 info->name, "number", (json_int_t)info->number, "device",
+				 describe_text(info->device), "ifindex", (json_int_t)info->ifindex,
+				 "kind", info->kind, "hook",
+				 info->hook == VALE_HOOK_GENERIC ? "generic" : "native", "state",
+				 state_word(info->state), "mtu", (json_int_t)info->mtu,
+				 "other_namespace", info->elsewhere, "shared",
+				 !!(info->flags & VALE_PORT_SHARED), "program",
+				 (json_int_t)info->program);
 
 	json_object_set_new(port, "counters", describe_counters(counters));
 	json_object_set_new(port, "notes", describe_notes(info, counters));

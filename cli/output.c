@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Everything valectl prints goes through here: text, or one JSON document. */
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static int finish(int status)
 static int error_out(const struct context *context, const char *reason, int status)
 {
 	if (context->json) {
-		json_t *document = json_pack("{s:s}", "error", reason);
+		json_t *document = json_pack("{s:o}", "error", describe_text(reason));
 
 		print_json(document);
 		json_decref(document);
@@ -48,6 +49,16 @@ int usage_error(const struct context *context, const char *format, ...)
 	vsnprintf(reason, sizeof(reason), format, arguments);
 	va_end(arguments);
 	return error_out(context, reason, EXIT_USAGE);
+}
+
+/* getopt() is past the option, but for a word of several letters: '-age' instead of '--age'. */
+int option_error(const struct context *context, int argc, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (optind < argc && argv[optind][0] == '-' && argv[optind][1] == optopt)
+		word = argv[optind];
+	return usage_error(context, "wrong option '%s'", word);
 }
 
 int failure(const struct context *context, const char *reason)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+# Completion for valectl(8), loaded by the package bash-completion. What there is to complete comes
+# from valectl itself: its help, and the switches and ports it lists.
+
+# The values of a member in the JSON that valectl prints, one member a line.
+_valectl_members() {
+	local member=$1
+	shift
+	"${valectl[@]}" --json "$@" 2> /dev/null | sed -n "s/^ *\"$member\": \"\\([^\"]*\\)\".*/\\1/p"
+}
+
+_valectl_commands() {
+	"${valectl[@]}" help 2> /dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'
+}
+
+# The options in the help on a command, and the ones that may stand anywhere.
+_valectl_options() {
+	"${valectl[@]}" help "$@" 2> /dev/null | grep -oE '^  --?[a-z-]+' | tr -d ' '
+	echo --version
+}
+
+_valectl_switches() {
+	_valectl_members name list
+}
+
+_valectl_ports() {
+	local name
+
+	for name in $(_valectl_switches); do
+		_valectl_members port list "$name"
+	done
+}
+
+# The ports of a switch without its name: what fdb wants.
+_valectl_ports_of() {
+	_valectl_members port list "$1" | sed 's/^.*://'
+}
+
+_valectl_devices() {
+	local device
+
+	for device in /sys/class/net/*; do
+		[ "${device##*/}" = lo ] || echo "${device##*/}"
+	done
+}
+
+# What may stand at place $1 after the command $2; the words before it are in `given`.
+_valectl_arguments() {
+	case $2:$1 in
+	destroy:1 | list:1) _valectl_switches ;;
+	show:1 | stats:1) _valectl_switches; _valectl_ports ;;
+	detach:1) _valectl_ports ;;
+	attach:1) _valectl_switches | sed 's/$/:/' ;;
+	attach:2) _valectl_devices ;;
+	fdb:1) _valectl_switches ;;
+	fdb:2) echo add del flush ;;
+	fdb:3)
+		case ${given[2]} in
+		del) _valectl_members mac fdb "${given[1]}" ;;
+		flush) _valectl_ports_of "${given[1]}" ;;
+		esac ;;
+	fdb:4) [ "${given[2]}" != add ] || _valectl_ports_of "${given[1]}" ;;
+	sysctl:1) _valectl_members name sysctl ;;
+	help:1) _valectl_commands ;;
+	esac
+}
+
+_valectl() {
+	local cur prev words cword i given=() valectl=(valectl)
+
+	_get_comp_words_by_ref -n : cur prev words cword
+	valectl=("${words[0]}")
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+		--bpffs) valectl+=(--bpffs "${words[++i]:-}") ;;
+		--hook | --netns | --fdb-size | --age | --interval | --count) ((i++)) ;;
+		-*) ;;
+		*) given+=("${words[i]}") ;;
+		esac
+	done
+
+	COMPREPLY=()
+	case $prev in
+	--bpffs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	--hook) mapfile -t COMPREPLY < <(compgen -W 'auto native generic' -- "$cur"); return ;;
+	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
+	--fdb-size | --age | --interval | --count) return ;;
+	-w) mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;
+	esac
+	case $cur in
+	-*) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_options "${given[@]:0:1}")" -- "$cur") ;;
+	*)
+		if [ ${#given[@]} -eq 0 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_valectl_commands)" -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$(_valectl_arguments ${#given[@]} "${given[0]}")" -- "$cur")
+		fi ;;
+	esac
+	# More follows behind the name of a switch that ends with a colon.
+	[ ${#COMPREPLY[@]} -ne 1 ] || [[ ${COMPREPLY[0]} != *: ]] || compopt -o nospace
+	__ltrim_colon_completions "$cur"
+}
+
+complete -F _valectl valectl

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+# What `make` promises: nothing outside build/, nothing twice, and a touched file rebuilds exactly
+# what is made from it; `make uninstall` takes back what `make install` has put down.
+#
+# shellcheck disable=SC2317 # check() calls the functions
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+unset MAKEFLAGS MAKELEVEL VALE_BUILD
+number=0 failed=0
+
+# check NAME COMMAND...: the test passes if the command succeeds.
+check() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" > "$scratch/log" 2>&1; then
+		echo "ok $number - $name"
+	else
+		failed=1
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$scratch/log"
+	fi
+}
+
+# A copy of the sources, so that nobody else's files are touched.
+tree=$scratch/tree
+mkdir "$tree"
+tar -c --exclude=./build --exclude=./.git . | tar -x -C "$tree"
+cd "$tree" || exit 1
+
+quietly() {
+	make -s -j "$(nproc)" all > "$scratch/make" 2>&1
+}
+
+# The objects and programs that `make` makes because the file $1 is newer.
+remade_by() {
+	sleep 0.01
+	touch "$1"
+	make -j "$(nproc)" all | awk '$1 ~ /^(BPF|SKEL|CC|AR|LD)$/ { print $2 }' | sort
+}
+
+# The sources that include the file $1, as the compiler's own list says; then what comes of them.
+users_of() {
+	for source in cli/*.c loader/*.c; do
+		gcc -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION=0 -Iinclude -I. -Ibuild -MM "$source" |
+			tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
+	done
+	for source in bpf/*.bpf.c; do
+		clang -target bpf -Iinclude -I. -idirafter "/usr/include/$(gcc -print-multiarch)" -MM \
+			"$source" | tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
+	done
+}
+
+# What `make` remakes of sources when the file $1 is touched is what users_of says.
+rebuilds_its_users() {
+	users_of "$1" | sort > "$scratch/users"
+	remade_by "$1" | grep '\.c$' > "$scratch/remade"
+	[ -s "$scratch/users" ] && diff "$scratch/users" "$scratch/remade"
+}
+
+files() {
+	find . -path ./build -prune -o -print | sort
+}
+
+nothing_outside() {
+	[ "$(files)" = "$1" ]
+}
+
+before=$(files)
+check "make" quietly
+check "everything that make makes is under build/" nothing_outside "$before"
+check "a second make does nothing" make -q all
+for header in include/vale/abi.h include/vale.h loader/netlink.h cli/command.h; do
+	check "who uses $header is made again, and nobody else" rebuilds_its_users "$header"
+done
+
+# A header of the programs: they, their skeletons, and who has these compiled in.
+bpf_header() {
+	[ "$(remade_by bpf/checksum.h | grep -v '^build/libvale.a$\|^build/valectl$' | tr '\n' ' ')" = \
+		"bpf/port.bpf.c build/bpf/port.skel.h loader/hook.c " ]
+}
+check "who uses bpf/checksum.h is made again, and nobody else" bpf_header
+check "and then nothing is left to make" make -q all
+
+installs() {
+	make -s install DESTDIR="$scratch/root" PREFIX=/usr &&
+		[ -x "$scratch/root/usr/sbin/valectl" ] &&
+		[ -e "$scratch/root/usr/share/man/man8/valectl.8" ] &&
+		[ -e "$scratch/root/usr/share/man/man4/vale.4" ] &&
+		"$scratch/root/usr/sbin/valectl" --version
+}
+
+uninstalls() {
+	make -s uninstall DESTDIR="$scratch/root" PREFIX=/usr &&
+		[ -z "$(find "$scratch/root" ! -type d)" ]
+}
+check "make install puts a working valectl and its pages where it is told" installs
+check "make uninstall leaves no file" uninstalls
+check "make help says what there is" make -s help
+echo "1..$number"
+exit $failed

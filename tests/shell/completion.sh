@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+# What bash offers for a line that is typed so far.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+# A network and bpffs of the test's own.
+if [ -z "${COMPLETION_SANDBOX:-}" ]; then
+	COMPLETION_SANDBOX=1 exec unshare --net --mount "$0"
+fi
+mount -t sysfs sysfs /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs tmpfs /run || exit 1
+PATH=$(realpath "${VALE_BUILD:-build}"):$PATH
+
+# shellcheck source=/dev/null
+source /usr/share/bash-completion/bash_completion
+# shellcheck source=/dev/null
+source completion/valectl.bash
+
+# The real one works only where bash itself has asked for completions.
+# shellcheck disable=SC2317 # the completion calls it
+compopt() { :; }
+
+number=0 failed=0
+
+# offers LINE WORD...: for a line up to the cursor, exactly these words are offered.
+offers() {
+	local line=$1 wanted got
+	shift
+	wanted=$(printf '%s\n' "$@" | sort)
+
+	COMP_LINE=$line COMP_POINT=${#line} COMPREPLY=()
+	# The words as bash has them, for which a colon stands alone.
+	read -ra COMP_WORDS <<< "${line//:/ : }"
+	[[ $line != *' ' ]] || COMP_WORDS+=('')
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_valectl
+	got=$(printf '%s\n' "${COMPREPLY[@]}" | sort)
+	number=$((number + 1))
+	if [ "$got" = "$wanted" ]; then
+		echo "ok $number - $line"
+	else
+		echo "not ok $number - $line"
+		echo "# offered: ${COMPREPLY[*]}"
+		failed=1
+	fi
+}
+
+ip link add tap_a type veth peer name tap_b
+ip link add lonely type veth peer name lonely2
+ip netns add there
+valectl create vale7 && valectl attach vale8:red tap_a && valectl attach vale7:blue lonely &&
+	valectl fdb vale8 add 02:00:00:00:00:09 red || exit 1
+
+offers 'valectl de' destroy detach
+offers 'valectl ' create destroy attach detach list show stats fdb sysctl help
+offers 'valectl help sy' sysctl
+offers 'valectl destroy ' vale7 vale8
+offers 'valectl detach ' vale7:blue vale8:red
+offers 'valectl detach vale8:' red
+offers 'valectl show vale7' vale7 vale7:blue
+offers 'valectl --json stats vale8:r' red
+offers 'valectl attach va' vale7: vale8:
+offers 'valectl attach vale8:new ' tap_a tap_b lonely lonely2
+offers 'valectl attach vale8:new tap_b --h' --hook --help
+offers 'valectl attach vale8:new tap_b --hook ' auto native generic
+offers 'valectl attach --hook native vale8:new tap_' tap_a tap_b
+offers 'valectl attach vale8:new tap_b --netns ' there
+offers 'valectl create --f' --fdb-size
+offers 'valectl fdb vale8 ' add del flush
+offers 'valectl fdb vale8 del ' 02:00:00:00:00:09
+offers 'valectl fdb vale8 flush ' red
+offers 'valectl fdb vale8 add 02:00:00:00:00:0a ' red
+offers 'valectl sysctl max' max_bridges
+offers 'valectl sysctl -w max' max_bridges=
+offers 'valectl --bpffs /nowhere destroy ' ''
+offers 'valectl --bpffs /sys/fs/bpf destroy ' vale7 vale8
+
+echo "1..$number"
+exit $failed
