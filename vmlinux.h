@@ -19,15 +19,50 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
+struct net_device_ops {
+	void *ndo_xdp_xmit;
+};
+
+struct net_device;
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+};
+
+struct netdev_rx_queue {
+	struct xdp_rxq_info xdp_rxq;
+};
+
 struct net_device {
+	const struct net_device_ops *netdev_ops;
+	struct netdev_rx_queue *_rx;
+	unsigned int num_rx_queues;
+	unsigned int flags;
+	unsigned int mtu;
+	unsigned short hard_header_len;
 	int ifindex;
 	possible_net_t nd_net;
+	__u32 xdp_features; /* 6.3 and later */
+};
+
+/* What an XDP program's context is to the kernel. */
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+};
+
+struct bpf_dtab_netdev {
+	struct net_device *dev;
+};
+
+/* A devmap. */
+struct bpf_dtab {
+	struct bpf_dtab_netdev **netdev_map;
 };
 
 struct bpf_prog;
 
-/* Of interest is only whether the running kernel has it: 6.3 and later. */
 enum netdev_xdp_act {
+	NETDEV_XDP_ACT_NDO_XMIT = 4,
 	NETDEV_XDP_ACT_NDO_XMIT_SG = 64,
 };
 

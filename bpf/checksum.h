@@ -22,10 +22,10 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
+#include "device.h"
 #include "maps.h"
 
 #define ETH_TYPE_OFFSET	 12
-#define VLAN_TAG_SIZE	 4
 #define IP_FRAGMENT_MASK 0x3fff /* more fragments, or an offset */
 #define CHECKSUM_STEPS	 (65535 / CHECKSUM_BLOCK + 1)
 

@@ -3,86 +3,145 @@
 #ifndef VALE_BPF_DELIVER_H
 #define VALE_BPF_DELIVER_H
 
+#include "device.h"
 #include "forward.h"
 #include "stats.h"
 
 struct deliver_from {
 	__u32 port;
-	__u32 length;
-	bool sendable; /* by every driver: the whole frame is in one buffer */
+	struct device_frame frame;
 	struct vale_stats *counters;
+	struct scratch *memory;
 };
 
-static __always_inline int deliver_drop(const struct deliver_from *from, enum vale_drop reason)
+static __always_inline int deliver_drop(const struct deliver_from *from, enum vale_drop reason,
+					__u32 frames)
 {
-	from->counters->drops[reason]++;
+	from->counters->drops[reason] += frames;
 	return XDP_DROP;
 }
 
-struct flood_count {
+/* Before 6.3 the kernel loses a frame of several buffers that is redirected, without a word. */
+static __always_inline bool redirects_fragments(const struct fdb_view *view)
+{
+	return view->state->flags & VALE_SWITCH_FRAGMENTS;
+}
+
+/* Counts the frame as sent. What the kernel refuses after all, switch.bpf.c takes back. */
+static __always_inline int redirect(const struct deliver_from *from, __u32 destination)
+{
+	struct vale_stats *counters = stats_of(destination);
+
+	if (!counters || bpf_redirect_map(&devmap, destination, XDP_DROP) != XDP_REDIRECT)
+		return XDP_DROP;
+	counters->sent_frames++;
+	counters->sent_bytes += from->frame.length;
+	return XDP_REDIRECT;
+}
+
+/* ---- to every other port ----------------------------------------------------------------------- */
+
+struct flood_walk {
 	const struct deliver_from *from;
-	struct vale_stats *counters; /* in a map: the verifier would follow a sum on the stack */
+	const void *slots;
+	bool cut; /* the kernel goes no further than to the first port that cannot take the frame */
 };
 
-/*
- * The kernel skips devices whose MTU is too small without a word, so these are counted here, each
- * as a drop of its port.
- */
-static long flood_count_one(__u32 number, struct flood_count *count)
+/* Notes whether a port takes part in the flood; one that cannot counts the frame as dropped. */
+static long flood_ask(__u32 number, struct flood_walk *walk)
 {
-	struct vale_port *port = bpf_map_lookup_elem(&ports, &number);
+	const struct deliver_from *from = walk->from;
+	struct scratch *memory = from->memory;
+	__u32 verdict;
 
-	if (!port || port->kind != VALE_PORT_DEVICE || number == count->from->port)
+	if (number == from->port)
 		return 0;
-	if (count->from->length > port->max_frame)
-		stats_drop(number, VALE_DROP_MTU, 1);
-	else
-		count->counters->copies++;
+	verdict = device_verdict(walk->slots, number, &from->frame);
+	if (verdict == DEVICE_NONE)
+		return 0;
+	from->counters->copies++;
+	if (verdict == DEVICE_TAKES) {
+		memory->receivers++;
+		memory->receiver = number;
+	} else {
+		memory->refusers++;
+		stats_drop(number, verdict, 1);
+	}
 	return 0;
 }
 
-/* To every port but the one it came from. The kernel copies the frame. */
-static __always_inline int deliver_flood(const struct fdb_view *view,
-					 const struct deliver_from *from)
+/* In the order of the kernel: behind the first port that cannot take it, nobody gets the frame. */
+static long flood_cut(__u32 number, struct flood_walk *walk)
 {
-	struct flood_count count = { .from = from, .counters = from->counters };
-	__u64 copies = from->counters->copies;
+	__u32 verdict;
 
-	if (!from->sendable && !(view->state->flags & VALE_SWITCH_FRAGMENTS))
-		return deliver_drop(from, VALE_DROP_JUMBO);
-	bpf_loop(view->state->ports_end, flood_count_one, &count, 0);
-	if (from->counters->copies == copies)
-		return deliver_drop(from, VALE_DROP_NO_PORT);
-	from->counters->flooded++;
-	return bpf_redirect_map(&devmap, from->port, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
-}
-
-/* Before 6.3 the kernel loses a frame of several buffers that is redirected, without a word. */
-static __always_inline bool takes_fragments(const struct fdb_view *view, __u32 destination)
-{
-	struct vale_port *port = bpf_map_lookup_elem(&ports, &destination);
-
-	return port && !(port->flags & VALE_PORT_LINEAR) &&
-	       view->state->flags & VALE_SWITCH_FRAGMENTS;
+	if (number == walk->from->port)
+		return 0;
+	verdict = device_verdict(walk->slots, number, &walk->from->frame);
+	if (verdict == DEVICE_TAKES && walk->cut)
+		stats_drop(number, VALE_DROP_CUT, 1);
+	else if (verdict != DEVICE_TAKES && verdict != DEVICE_NONE)
+		walk->cut = true;
+	return 0;
 }
 
 /*
- * To one port. Its MTU and whether it is up are checked by the kernel, which knows them best;
- * switch.bpf.c counts what it refuses.
+ * The kernel copies the frame, and may give a copy back to the port it came from: there
+ * vale_transmit() throws it away. (The kernel's flag to leave that port out would leave out every
+ * port whose device has the same ifindex, in whatever namespace.)
  */
+static __always_inline int deliver_flood(const struct fdb_view *view,
+					 const struct deliver_from *from)
+{
+	struct flood_walk walk = { .from = from, .slots = device_slots() };
+	bool fragments = from->frame.fragments && !from->frame.is_skb;
+	struct scratch *memory = from->memory;
+
+	if (fragments && !redirects_fragments(view))
+		return deliver_drop(from, VALE_DROP_JUMBO, 1);
+	memory->receivers = 0;
+	memory->refusers = 0;
+	bpf_loop(view->state->ports_end, flood_ask, &walk, 0);
+	if (!memory->receivers && !memory->refusers)
+		return deliver_drop(from, VALE_DROP_NO_PORT, 1);
+	from->counters->flooded++;
+	if (!memory->receivers)
+		return XDP_DROP;
+	if (memory->receivers == 1)
+		return redirect(from, memory->receiver);
+	if (fragments) /* the kernel would copy the first buffer only */
+		return deliver_drop(from, VALE_DROP_JUMBO, memory->receivers);
+	if (from->frame.is_skb && memory->refusers)
+		bpf_loop(view->state->ports_end, flood_cut, &walk, 0);
+	return bpf_redirect_map(&flood, 0, BPF_F_BROADCAST);
+}
+
+/* ---- to one port ------------------------------------------------------------------------------- */
+
+static __always_inline bool takes_fragments(const struct fdb_view *view,
+					    const struct deliver_from *from, __u32 destination)
+{
+	return redirects_fragments(view) &&
+	       device_verdict(device_slots(), destination, &from->frame) != VALE_DROP_JUMBO;
+}
+
+/* The MTU of the one port and whether it is up are checked by the kernel, which knows them best. */
 static __always_inline int deliver(const struct fdb_view *view, const struct deliver_from *from,
 				   __u32 destination)
 {
-	if (destination == FORWARD_FLOOD)
+	from->memory->source = from->port;
+	from->memory->length = from->frame.length;
+	if (destination == VALE_FLOOD)
 		return deliver_flood(view, from);
 	if (destination == from->port)
-		return deliver_drop(from, VALE_DROP_OWN_PORT);
-	if (!from->sendable && !takes_fragments(view, destination)) {
+		return deliver_drop(from, VALE_DROP_OWN_PORT, 1);
+	if (from->frame.fragments && !from->frame.is_skb &&
+	    !takes_fragments(view, from, destination)) {
 		stats_drop(destination, VALE_DROP_JUMBO, 1);
 		return XDP_DROP;
 	}
 	/* The device of a port may have gone; the kernel has emptied its slot then. */
-	if (bpf_redirect_map(&devmap, destination, XDP_DROP) != XDP_REDIRECT)
+	if (redirect(from, destination) != XDP_REDIRECT)
 		return deliver_flood(view, from);
 	return XDP_REDIRECT;
 }

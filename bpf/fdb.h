@@ -4,7 +4,7 @@
  *
  * The hash maps cost 30 ns a lookup, so each CPU keeps the answers it got in a small direct-mapped
  * cache. A cached answer ends with the tick (so that what an address does is seen in the hash map
- * every VALE_TICK, which renews its age) and with the switch's generation (which moves on whenever
+ * once a tick, which renews its age) and with the switch's generation (which moves on whenever
  * an address moves, is removed, or a port comes or goes).
  */
 #ifndef VALE_BPF_FDB_H
@@ -13,29 +13,26 @@
 #include "eth.h"
 #include "maps.h"
 
-#define FDB_UNKNOWN VALE_PORTS
+/* An unknown address is flooded. */
+#define FDB_UNKNOWN VALE_FLOOD
 
 /* 64 jiffies: 64 ms at HZ=1000, 256 ms at HZ=250. bpf_jiffies64() is inlined, a clock is a call. */
 #define FDB_TICK_SHIFT 6
 
 struct fdb_view {
 	struct vale_switch *state;
-	struct fdb_cache_slot *cache;
+	struct scratch *memory;
 	__u64 stamp;
-	bool learned; /* the maps were asked to learn or renew a source */
 };
 
 static __always_inline bool fdb_view(struct fdb_view *view)
 {
-	struct scratch *memory;
 	__u32 zero = 0;
 
 	view->state = bpf_map_lookup_elem(&switch_state, &zero);
-	memory = bpf_map_lookup_elem(&scratch, &zero);
-	if (!view->state || !memory)
+	view->memory = bpf_map_lookup_elem(&scratch, &zero);
+	if (!view->state || !view->memory)
 		return false;
-	view->cache = memory->cache;
-	view->learned = false;
 	view->stamp = (__u64) * (volatile __u32 *)&view->state->generation << 32 |
 		      (__u32)(bpf_jiffies64() >> FDB_TICK_SHIFT);
 	return true;
@@ -46,7 +43,7 @@ static __always_inline struct fdb_cache_slot *fdb_cached(struct fdb_view *view, 
 	/* Fibonacci hashing: only the highest bits of the product depend on every bit. */
 	__u32 index = address * 0x9e3779b97f4a7c15ULL >> (64 - FDB_CACHE_BITS);
 
-	return &view->cache[index];
+	return &view->memory->cache[index];
 }
 
 static __always_inline bool fdb_cache_holds(const struct fdb_cache_slot *slot, __u64 address,
@@ -56,11 +53,12 @@ static __always_inline bool fdb_cache_holds(const struct fdb_cache_slot *slot, _
 }
 
 static __always_inline void fdb_cache_set(struct fdb_cache_slot *slot, __u64 address, __u64 stamp,
-					  __u32 port)
+					  __u32 port, bool renewed)
 {
 	slot->key = address;
 	slot->stamp = stamp;
 	slot->port = port;
+	slot->renewed = renewed;
 }
 
 /* True if `entry` was made for the port that has the number now. */
@@ -130,13 +128,12 @@ static __always_inline void fdb_learn(struct fdb_view *view, __u64 address, __u3
 {
 	struct fdb_cache_slot *slot = fdb_cached(view, address);
 
-	if (fdb_cache_holds(slot, address, view->stamp) && slot->port == port)
+	if (fdb_cache_holds(slot, address, view->stamp) && slot->port == port && slot->renewed)
 		return;
 	/* Only individual addresses can be learned; nobody has the address that is all zero. */
 	if (eth_is_group(address) || !address)
 		return;
-	fdb_cache_set(slot, address, view->stamp, fdb_store(address, port));
-	view->learned = true;
+	fdb_cache_set(slot, address, view->stamp, fdb_store(address, port), true);
 }
 
 /* Returns the port that `address` is behind, or FDB_UNKNOWN. */
@@ -149,7 +146,7 @@ static __always_inline __u32 fdb_lookup(struct fdb_view *view, __u64 address)
 		return slot->port;
 	port = fdb_find(address, view->state->age_ns);
 	if (port != FDB_UNKNOWN)
-		fdb_cache_set(slot, address, view->stamp, port);
+		fdb_cache_set(slot, address, view->stamp, port, false);
 	return port;
 }
 

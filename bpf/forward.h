@@ -9,17 +9,13 @@
 #include "eth.h"
 #include "fdb.h"
 
-#define FORWARD_FLOOD VALE_PORTS
-
-_Static_assert(FORWARD_FLOOD == FDB_UNKNOWN, "an unknown address is flooded");
-
-/* Returns the number of the one port the frame is for (which may be `port`), or FORWARD_FLOOD. */
+/* Returns the number of the one port the frame is for (which may be `port`), or VALE_FLOOD. */
 static __always_inline __u32 forward(struct fdb_view *view, struct eth_addresses addresses,
 				     __u32 port)
 {
 	fdb_learn(view, addresses.source, port);
 	if (eth_is_group(addresses.destination))
-		return FORWARD_FLOOD;
+		return VALE_FLOOD;
 	return fdb_lookup(view, addresses.destination);
 }
 

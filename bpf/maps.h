@@ -18,12 +18,19 @@ struct fdb_cache_slot {
 	__u64 key;
 	__u64 stamp;
 	__u32 port;
-	__u32 unused;
+	__u32 renewed; /* the hash maps have been told, too, that it is behind that port */
 };
 
+/* Working memory; nobody but the programs of one CPU sees it. */
 struct scratch {
 	struct fdb_cache_slot cache[FDB_CACHE_SLOTS];
 	__u8 block[CHECKSUM_BLOCK + 4];
+	__u32 source;	 /* port that the frames come from that this CPU is delivering */
+	__u32 length;	 /* of the last of them */
+	__u32 returned;	 /* copies of a flood that its own source has thrown away, see port.bpf.c */
+	__u32 receivers; /* of the flood at hand: ports that can take the frame, */
+	__u32 receiver;	 /* one of them, */
+	__u32 refusers;	 /* and ports that cannot */
 	__u32 unused;
 };
 
@@ -42,13 +49,16 @@ struct {
 	__type(value, struct vale_port);
 } ports SEC(".maps");
 
-/* The loader puts devmap_shared in its place in programs that share their device. */
+/*
+ * enum vale_devmap says what they are for. In programs that share their device, the loader puts the
+ * *_shared ones in the place of the others.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, VALE_PORTS);
 	__type(key, __u32);
 	__type(value, struct bpf_devmap_val);
-} devmap SEC(".maps"), devmap_shared SEC(".maps");
+} devmap SEC(".maps"), devmap_shared SEC(".maps"), flood SEC(".maps"), flood_shared SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

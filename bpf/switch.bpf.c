@@ -32,7 +32,35 @@ int probe_fragments(void *context)
 	return bpf_core_enum_value_exists(enum netdev_xdp_act, NETDEV_XDP_ACT_NDO_XMIT_SG);
 }
 
-/* A frame did not get into the queue of the device at `index` of the map `map_id`. */
+static __always_inline __u32 port_of(const struct net_device *of)
+{
+	struct vale_device device = {
+		.netns = of->nd_net.net->net_cookie,
+		.ifindex = of->ifindex,
+	};
+	__u32 *port = bpf_map_lookup_elem(&devices, &device);
+
+	return port ? *port : VALE_PORTS;
+}
+
+/* The frame that this CPU was about to send to one port was not taken. */
+static __always_inline void take_back(__u32 port, enum vale_drop reason)
+{
+	__u32 zero = 0;
+	struct vale_stats *counters = stats_of(port);
+	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!counters || !memory)
+		return;
+	counters->sent_frames--;
+	counters->sent_bytes -= memory->length;
+	counters->drops[reason]++;
+}
+
+/*
+ * A frame did not get into the queue of the device at `index` of the map `map_id`. Of a flood the
+ * reasons are known beforehand, but for one: that there was no memory to copy it.
+ */
 SEC("tp_btf/xdp_redirect_err")
 int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_prog *program,
 	     const void *target, int error, enum bpf_map_type map_type, __u32 map_id, __u32 index)
@@ -40,26 +68,40 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
 	__u32 zero = 0;
 	struct vale_switch *state = bpf_map_lookup_elem(&switch_state, &zero);
 
-	if (state && (state->devmap_id[0] == map_id || state->devmap_id[1] == map_id))
-		stats_drop(index, reason_of(error), 1);
+	if (!state)
+		return 0;
+	if (map_id == state->devmap_id[VALE_DEVMAP_ONE] ||
+	    map_id == state->devmap_id[VALE_DEVMAP_ONE_SHARED])
+		take_back(index, reason_of(error));
+	else if (error == -ENOMEM && (map_id == state->devmap_id[VALE_DEVMAP_FLOOD] ||
+				      map_id == state->devmap_id[VALE_DEVMAP_FLOOD_SHARED]))
+		stats_drop(port_of(from), VALE_DROP_REFUSED, 1);
 	return 0;
 }
 
-/* `drops` of the frames in the queue of `to` were not taken by its driver. */
+/*
+ * `drops` of the frames in the queue of `to` were not taken by its driver, though they have been
+ * counted as sent; or vale_transmit() has thrown them away.
+ */
 SEC("tp_btf/xdp_devmap_xmit")
 int BPF_PROG(watch_transmit, const struct net_device *from, const struct net_device *to, int sent,
 	     int drops, int error)
 {
-	struct vale_device device = {};
-	__u32 *port;
+	__u32 zero = 0, refused, port;
+	struct vale_stats *counters;
+	struct scratch *memory;
 
 	if (drops <= 0)
 		return 0;
-	device.netns = to->nd_net.net->net_cookie;
-	device.ifindex = to->ifindex;
-	port = bpf_map_lookup_elem(&devices, &device);
-	if (port)
-		stats_drop(*port, VALE_DROP_REFUSED, drops);
+	port = port_of(to);
+	counters = stats_of(port);
+	memory = bpf_map_lookup_elem(&scratch, &zero);
+	if (!counters || !memory)
+		return 0;
+	refused = drops - memory->returned;
+	memory->returned = 0;
+	counters->sent_frames -= refused;
+	counters->drops[VALE_DROP_REFUSED] += refused;
 	return 0;
 }
 

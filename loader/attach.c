@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Making a device a port of a switch: all of it, or nothing. */
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -12,8 +11,6 @@
 #include <bpf/libbpf.h>
 
 #include "internal.h"
-
-#define VLAN_TAG_SIZE 4
 
 struct attach {
 	struct vale *vale;
@@ -103,17 +100,22 @@ static int check_not_attached(struct attach *attach)
 		.vale = attach->vale,
 		.key = { .netns = attach->netns, .ifindex = attach->device.ifindex },
 	};
-	int error;
 
-	/* Again, now that we have the lock: programs may have come, or have been swept away. */
-	error = device_by_index(&attach->device, attach->device.ifindex);
+	pin_each(attach->vale->root, search_switch, &search);
+	return search.found[0]
+		       ? fail(attach->vale, EBUSY, "cannot attach '%s': it is the port %s already",
+			      attach->device.name, search.found)
+		       : 0;
+}
+
+/* Asked again under the lock: programs may have come since, or have been swept away. */
+static int check_no_program(struct attach *attach)
+{
+	int error = device_by_index(&attach->device, attach->device.ifindex);
+
 	if (error)
 		return fail(attach->vale, -error, "cannot attach '%s': %s", attach->device.name,
 			    strerror(-error));
-	pin_each(attach->vale->root, search_switch, &search);
-	if (search.found[0])
-		return fail(attach->vale, EBUSY, "cannot attach '%s': it is the port %s already",
-			    attach->device.name, search.found);
 	if (attach->device.program && !attach->options->shared)
 		return fail(attach->vale, EBUSY,
 			    "cannot attach '%s': another XDP program (id %u) is on it: "
@@ -219,9 +221,6 @@ static int reserve(struct attach *attach)
 	port->netns = attach->netns;
 	port->ifindex = attach->device.ifindex;
 	port->kind = VALE_PORT_RESERVED;
-	port->max_frame = attach->device.mtu + ETH_HLEN + VLAN_TAG_SIZE;
-	if (!strcmp(attach->device.kind, "tun"))
-		port->flags |= VALE_PORT_LINEAR;
 	if (!error)
 		error = maps_set_port(attach->maps, attach->number, port);
 	if (!error &&
@@ -261,7 +260,7 @@ static int make(struct attach *attach)
 {
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE], staging[PATH_MAX + 2 * VALE_NAME_SIZE];
 	char link[sizeof(staging) + VALE_NAME_SIZE];
-	CLEANUP(close_transmit) int transmit[VALE_DEVMAPS] = { -1, -1 };
+	CLEANUP(close_transmit) int transmit[VALE_DEVMAPS] = { -1, -1, -1, -1 };
 	int error;
 
 	snprintf(path, sizeof(path), "%s/port/%s", attach->maps->path, attach->name.port);
@@ -296,6 +295,8 @@ static int attach_locked(struct attach *attach)
 		error = check_no_loop(attach);
 	if (!error)
 		error = check_name(attach);
+	if (!error) /* after the port's former device, which may be this one, has been given up */
+		error = check_no_program(attach);
 	if (!error)
 		error = choose_number(attach);
 	if (!error)

@@ -23,12 +23,18 @@ static void skeleton_free(struct port_bpf **skeleton)
 	port_bpf__destroy(*skeleton);
 }
 
-/*
- * Opens the programs with the switch's maps in place of their own: for a program that shares its
- * device, the devmap that is for such.
- */
+/* A program that shares its device has devmaps of its own kind. */
+static int map_used(int map, bool shared)
+{
+	if (shared && map == MAP_DEVMAP)
+		return MAP_DEVMAP_SHARED;
+	return shared && map == MAP_FLOOD ? MAP_FLOOD_SHARED : map;
+}
+
+/* Opens the programs with the switch's maps in place of their own. */
 static int open_programs(struct vale *vale, const struct maps *maps, __u32 number,
-			 enum vale_hook hook, bool shared, struct port_bpf **out)
+			 const struct device *device, enum vale_hook hook, bool shared,
+			 struct port_bpf **out)
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = port_bpf__open();
 	int error = 0;
@@ -37,12 +43,12 @@ static int open_programs(struct vale *vale, const struct maps *maps, __u32 numbe
 		return fail_bpf(vale, errno, "cannot load the port's programs");
 	skeleton->rodata->port = number;
 	skeleton->rodata->generic = hook == VALE_HOOK_GENERIC;
+	skeleton->rodata->tap = !strcmp(device->kind, "tun");
 	for (int map = 0; map < MAPS && !error; map++) {
 		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
-		int use = map == MAP_DEVMAP && shared ? MAP_DEVMAP_SHARED : map;
 
 		if (found)
-			error = bpf_map__reuse_fd(found, maps->fd[use]);
+			error = bpf_map__reuse_fd(found, maps->fd[map_used(map, shared)]);
 	}
 	if (error)
 		return fail_bpf(vale, -error, "cannot load the port's programs");
@@ -114,7 +120,7 @@ static int attach_shared(struct vale *vale, const struct maps *maps, __u32 numbe
 			 __u32 *id)
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
-	int error = open_programs(vale, maps, number, hook, true, &skeleton);
+	int error = open_programs(vale, maps, number, device, hook, true, &skeleton);
 
 	return error ? error : shared_attach(vale, skeleton->obj, device, hook, pin, id);
 }
@@ -122,11 +128,13 @@ static int attach_shared(struct vale *vale, const struct maps *maps, __u32 numbe
 static int take_transmit(const struct port_bpf *skeleton, int transmit[VALE_DEVMAPS])
 {
 	const struct bpf_program *programs[VALE_DEVMAPS] = {
-		skeleton->progs.vale_transmit,
-		skeleton->progs.vale_transmit_shared,
+		[VALE_DEVMAP_FLOOD] = skeleton->progs.vale_transmit,
+		[VALE_DEVMAP_FLOOD_SHARED] = skeleton->progs.vale_transmit_shared,
 	};
 
 	for (int i = 0; i < VALE_DEVMAPS; i++) {
+		if (!programs[i])
+			continue;
 		transmit[i] = fcntl(bpf_program__fd(programs[i]), F_DUPFD_CLOEXEC, 0);
 		if (transmit[i] < 0)
 			return -errno;
@@ -140,7 +148,7 @@ static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
 		     struct vale_port *port, int transmit[VALE_DEVMAPS])
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
-	int error = open_programs(vale, maps, number, hook, false, &skeleton);
+	int error = open_programs(vale, maps, number, device, hook, false, &skeleton);
 
 	if (error)
 		return error;

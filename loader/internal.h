@@ -147,6 +147,8 @@ enum map {
 	MAP_PORTS,
 	MAP_DEVMAP,
 	MAP_DEVMAP_SHARED,
+	MAP_FLOOD,
+	MAP_FLOOD_SHARED,
 	MAP_DEVICES,
 	MAP_FDB,
 	MAP_FDB_STATIC,
@@ -158,7 +160,7 @@ enum map {
 extern const char *const map_pins[MAPS]; /* what they are called in bpffs */
 const char *map_name(enum map map);	 /* and in the programs */
 
-extern const enum map map_devmaps[VALE_DEVMAPS];
+extern const enum map map_devmaps[VALE_DEVMAPS]; /* by enum vale_devmap */
 
 struct maps {
 	char switch_name[VALE_NAME_SIZE];
@@ -206,7 +208,7 @@ enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
 /*
  * Loads the programs of the port `number`, puts one of them on the device, pinned as `pin`, and
  * fills in port->hook and port->program. transmit[] are the programs for its slots in the devmaps,
- * which the caller closes.
+ * or -1, which the caller closes.
  * Must be called in the device's namespace.
  */
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,

@@ -12,12 +12,18 @@
 const char *const map_pins[MAPS] = {
 	[MAP_SWITCH] = "switch",	 [MAP_PORTS] = "ports",
 	[MAP_DEVMAP] = "devmap",	 [MAP_DEVMAP_SHARED] = "devmap_shared",
+	[MAP_FLOOD] = "flood",		 [MAP_FLOOD_SHARED] = "flood_shared",
 	[MAP_DEVICES] = "devices",	 [MAP_FDB] = "fdb",
 	[MAP_FDB_STATIC] = "fdb_static", [MAP_STATS] = "stats",
 	[MAP_SCRATCH] = "scratch",
 };
 
-const enum map map_devmaps[VALE_DEVMAPS] = { MAP_DEVMAP, MAP_DEVMAP_SHARED };
+const enum map map_devmaps[VALE_DEVMAPS] = {
+	[VALE_DEVMAP_ONE] = MAP_DEVMAP,
+	[VALE_DEVMAP_ONE_SHARED] = MAP_DEVMAP_SHARED,
+	[VALE_DEVMAP_FLOOD] = MAP_FLOOD,
+	[VALE_DEVMAP_FLOOD_SHARED] = MAP_FLOOD_SHARED,
+};
 
 const char *map_name(enum map map)
 {

@@ -16,6 +16,7 @@ const char *vale_drop_name(enum vale_drop reason)
 		[VALE_DROP_OWN_PORT] = "own_port", [VALE_DROP_NO_PORT] = "no_port",
 		[VALE_DROP_MTU] = "mtu",	   [VALE_DROP_JUMBO] = "jumbo",
 		[VALE_DROP_DOWN] = "down",	   [VALE_DROP_REFUSED] = "refused",
+		[VALE_DROP_CUT] = "cut",
 	};
 
 	return reason < VALE_DROP_REASONS ? names[reason] : "?";

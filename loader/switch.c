@@ -80,6 +80,30 @@ static int check_room(struct vale *vale, const char *name)
 	return 0;
 }
 
+static int map_fd(const struct switch_bpf *skeleton, enum map map)
+{
+	return bpf_object__find_map_fd_by_name(skeleton->obj, map_name(map));
+}
+
+/* What only the loaded programs and maps can tell. */
+static int complete_state(const struct switch_bpf *skeleton, struct vale_switch *state)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, probe);
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	for (int i = 0; i < VALE_DEVMAPS; i++) {
+		if (bpf_obj_get_info_by_fd(map_fd(skeleton, map_devmaps[i]), &info, &size))
+			return -errno;
+		state->devmap_id[i] = info.id;
+	}
+	if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.probe_fragments), &probe))
+		return -errno;
+	if (probe.retval)
+		state->flags |= VALE_SWITCH_FRAGMENTS;
+	return 0;
+}
+
 static int load(struct vale *vale, const struct vale_switch_options *options,
 		struct switch_bpf **out)
 {
@@ -90,31 +114,19 @@ static int load(struct vale *vale, const struct vale_switch_options *options,
 		.age_ns = options->age * NS_PER_SECOND,
 		.generation = 1,
 	};
-	LIBBPF_OPTS(bpf_test_run_opts, probe);
-	const struct bpf_map *devmaps[VALE_DEVMAPS];
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info), zero = 0;
+	__u32 zero = 0;
 	int error;
 
 	if (!skeleton)
 		return fail(vale, errno, "cannot create the switch: %s", strerror(errno));
 	bpf_map__set_max_entries(skeleton->maps.fdb, options->fdb_size);
 	error = switch_bpf__load(skeleton);
+	if (!error)
+		error = complete_state(skeleton, &state);
+	if (!error && bpf_map_update_elem(map_fd(skeleton, MAP_SWITCH), &zero, &state, BPF_ANY))
+		error = -errno;
 	if (error)
 		return fail_bpf(vale, -error, "cannot create the switch");
-	devmaps[0] = skeleton->maps.devmap;
-	devmaps[1] = skeleton->maps.devmap_shared;
-	for (int i = 0; i < VALE_DEVMAPS; i++) {
-		if (bpf_obj_get_info_by_fd(bpf_map__fd(devmaps[i]), &info, &size))
-			return fail_bpf(vale, errno, "cannot create the switch");
-		state.devmap_id[i] = info.id;
-	}
-	if (bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.probe_fragments), &probe))
-		return fail_bpf(vale, errno, "cannot create the switch");
-	if (probe.retval)
-		state.flags |= VALE_SWITCH_FRAGMENTS;
-	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.switch_state), &zero, &state, BPF_ANY))
-		return fail_bpf(vale, errno, "cannot create the switch");
 	*out = TAKE(skeleton, NULL);
 	return 0;
 }
@@ -124,11 +136,9 @@ static int pin_maps(const struct switch_bpf *skeleton, const char *staging)
 	char path[PATH_MAX + VALE_NAME_SIZE];
 
 	for (int map = 0; map < MAPS; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
-
 		snprintf(path, sizeof(path), "%s/%s", staging, map_pins[map]);
-		if (!found || bpf_obj_pin(bpf_map__fd(found), path))
-			return found ? -errno : -ENOENT;
+		if (bpf_obj_pin(map_fd(skeleton, map), path))
+			return -errno;
 	}
 	return 0;
 }

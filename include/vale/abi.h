@@ -6,16 +6,19 @@
  *
  * A switch is a directory of pinned objects:
  *
- *	<bpffs>/vale/sysctl              struct vale_sysctl       limits and defaults, one per bpffs
- *	<bpffs>/vale/<switch>/switch     struct vale_switch       one element
- *	                     /ports      struct vale_port         by port number
- *	                     /devmap     struct bpf_devmap_val    by port number; the kernel empties
- *a slot when its device goes away /devices    vale_device -> port      only to count what devices
- *refuse /fdb        vale_fdb_key -> _entry   learned addresses, an LRU hash /fdb_static
- *vale_fdb_key -> _entry   addresses set by hand /stats      struct vale_stats        by port
- *number, per CPU /scratch    working memory of the programs, per CPU /watch_*    links of the
- *programs that count what devices refuse /port/<name>/xdp                     link of the port's
- *program
+ *	<bpffs>/vale/sysctl             struct vale_sysctl      limits and defaults, one per bpffs
+ *	<bpffs>/vale/<switch>/
+ *		switch                  struct vale_switch      one element
+ *		ports                   struct vale_port        by port number
+ *		devmap*, flood*         struct bpf_devmap_val   by port number; the kernel empties
+ *		                                                a slot when its device goes away
+ *		devices                 vale_device -> port     whose a device is
+ *		fdb                     vale_fdb_key -> _entry  learned addresses, an LRU hash
+ *		fdb_static              vale_fdb_key -> _entry  addresses set by hand
+ *		stats                   struct vale_stats       by port number, per CPU
+ *		scratch                 working memory of the programs, per CPU
+ *		watch_*                 links of the programs that count what the kernel refuses
+ *		port/<name>/xdp         link of the port's program
  */
 #ifndef VALE_ABI_H
 #define VALE_ABI_H
@@ -38,14 +41,24 @@
 /* Ports a switch has at the most: VALE's documented limit (254; its code stops at 252). */
 #define VALE_PORTS 254
 
+/* In place of a port's number: all but the one a frame came from. */
+#define VALE_FLOOD VALE_PORTS
+
 #define VALE_MAC_SIZE 6
 
 /*
- * A switch has two devmaps of the same content. The kernel wants all programs that use a devmap to
- * agree on whether they take frames of several buffers, and those that share their device through
- * libxdp are not marked as doing so.
+ * The devmaps of a switch have the same content: one to send a frame to one port, and one to flood
+ * it, whose slots have a program each. Of both there are two: the kernel wants all programs that
+ * use a devmap to agree on whether they take frames of several buffers, and those that share their
+ * device through libxdp are not marked as doing so.
  */
-#define VALE_DEVMAPS 2
+enum vale_devmap {
+	VALE_DEVMAP_ONE = 0,
+	VALE_DEVMAP_ONE_SHARED = 1,
+	VALE_DEVMAP_FLOOD = 2,
+	VALE_DEVMAP_FLOOD_SHARED = 3,
+	VALE_DEVMAPS = 4,
+};
 
 /* The shortest frame that has both addresses and a type. */
 #define VALE_FRAME_MIN 14
@@ -69,23 +82,24 @@ enum {
 
 /* flags of struct vale_port */
 enum {
-	VALE_PORT_LINEAR = 1 << 0, /* its driver sends no frame of more than one buffer */
-	VALE_PORT_SHARED = 1 << 1, /* attached through libxdp's dispatcher, beside other programs */
+	VALE_PORT_SHARED = 1 << 0, /* attached through libxdp's dispatcher, beside other programs */
 };
 
 /* Why a frame was not delivered. */
 enum vale_drop {
-	VALE_DROP_SHORT = 0, /* shorter than an Ethernet header; counted at the sender's port */
-	VALE_DROP_OFFLOAD =
-		1, /* longer than the sender's own MTU: segmentation was left to the switch */
+	/* counted at the sender's port: */
+	VALE_DROP_SHORT = 0,	/* shorter than an Ethernet header */
+	VALE_DROP_OFFLOAD = 1,	/* longer than the sender's own MTU: left to be segmented */
 	VALE_DROP_OWN_PORT = 2, /* the destination is behind the port it came from */
 	VALE_DROP_NO_PORT = 3,	/* to be flooded, and no other port there */
-	VALE_DROP_MTU = 4,	/* larger than the MTU of the destination, counted there */
-	VALE_DROP_JUMBO = 5,	/* of several buffers, and the way out takes frames of one */
-	VALE_DROP_DOWN = 6,	/* the destination's device is down */
-	VALE_DROP_REFUSED =
-		7, /* the destination's device did not take it: queue full, no receiver */
-	VALE_DROP_REASONS = 8,
+	/* counted at the receiver's port: */
+	VALE_DROP_MTU = 4,   /* larger than its device's MTU */
+	VALE_DROP_JUMBO = 5, /* of several buffers, and its device takes frames of one; also at */
+			     /* the sender's port: of several buffers, and for several receivers */
+	VALE_DROP_DOWN = 6,  /* its device is down */
+	VALE_DROP_REFUSED = 7, /* its device did not take it: queue full, no receiver */
+	VALE_DROP_CUT = 8,     /* a flood from the generic hook stopped at a port before this one */
+	VALE_DROP_REASONS = 9,
 };
 
 /* The one element of `switch`. */
@@ -108,11 +122,11 @@ struct vale_port {
 	__u32 ifindex;		     /* its number there */
 	__u32 kind;		     /* enum vale_port_kind */
 	__u32 generation; /* moves on at attach and detach: older addresses do not match */
-	__u32 max_frame;  /* longest frame the device's MTU allows, last time we looked */
 	__u32 hook;	  /* enum vale_hook, never VALE_HOOK_AUTO */
 	__u32 flags;
 	__u32 program; /* the kernel's id of the program on the device */
 	__u32 restore; /* features of the far end of a veth that detach puts back */
+	__u32 unused;
 };
 
 struct vale_device {
@@ -130,23 +144,22 @@ struct vale_fdb_key {
 struct vale_fdb_entry {
 	__u32 port;
 	__u32 generation;
-	__u64 seen_ns; /* CLOCK_MONOTONIC, renewed every VALE_TICK at most; 0 in fdb_static */
+	__u64 seen_ns; /* CLOCK_MONOTONIC, renewed once in 64 jiffies at most; 0 in fdb_static */
 };
 
 /*
  * Counters of a port on one CPU. What the sender's port counts: received, flooded, copies, and the
  * drops decided there. What the receiver's port counts: sent, and the drops on the way out of it.
- * Over all ports, received - flooded + copies = sent + drops, where VALE_DROP_REFUSED frames have
- * been counted as sent before the device refused them, and so count on one side only.
+ * Over all ports, received - flooded + copies = sent + drops.
  */
 struct vale_stats {
 	__u64 received_frames;
 	__u64 received_bytes;
-	__u64 sent_frames; /* given to the device, VALE_DROP_REFUSED of them not taken */
-	__u64 sent_bytes;
-	__u64 flooded;	 /* received frames that went to more than one port's worth of receivers */
-	__u64 copies;	 /* receivers they were meant for, all together */
-	__u64 checksums; /* received frames whose checksum the sender had left open, completed */
+	__u64 sent_frames;
+	__u64 sent_bytes; /* with those of frames that the device's driver refused */
+	__u64 flooded;	  /* received frames that went to more than one port's worth of receivers */
+	__u64 copies;	  /* receivers they were meant for, all together */
+	__u64 checksums;  /* received frames whose checksum the sender had left open, completed */
 	__u64 drops[VALE_DROP_REASONS];
 };
 
@@ -158,7 +171,7 @@ struct vale_sysctl {
 	__u32 default_age; /* seconds */
 };
 
-VALE_ASSERT(sizeof(struct vale_switch) == 40, "layout of vale_switch");
+VALE_ASSERT(sizeof(struct vale_switch) == 48, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");
@@ -166,13 +179,13 @@ VALE_ASSERT(sizeof(struct vale_port) == 72, "layout of vale_port");
 VALE_ASSERT(offsetof(struct vale_port, netns) == 32, "layout of vale_port");
 VALE_ASSERT(offsetof(struct vale_port, ifindex) == 40, "layout of vale_port");
 VALE_ASSERT(offsetof(struct vale_port, generation) == 48, "layout of vale_port");
-VALE_ASSERT(offsetof(struct vale_port, restore) == 68, "layout of vale_port");
+VALE_ASSERT(offsetof(struct vale_port, restore) == 64, "layout of vale_port");
 VALE_ASSERT(sizeof(struct vale_device) == 16, "layout of vale_device");
 VALE_ASSERT(sizeof(struct vale_fdb_key) == 8, "layout of vale_fdb_key");
 VALE_ASSERT(offsetof(struct vale_fdb_key, vlan) == 6, "layout of vale_fdb_key");
 VALE_ASSERT(sizeof(struct vale_fdb_entry) == 16, "layout of vale_fdb_entry");
 VALE_ASSERT(offsetof(struct vale_fdb_entry, seen_ns) == 8, "layout of vale_fdb_entry");
-VALE_ASSERT(sizeof(struct vale_stats) == 56 + 8 * VALE_DROP_REASONS, "layout of vale_stats");
+VALE_ASSERT(sizeof(struct vale_stats) == 128, "layout of vale_stats");
 VALE_ASSERT(offsetof(struct vale_stats, drops) == 56, "layout of vale_stats");
 VALE_ASSERT(sizeof(struct vale_sysctl) == 16, "layout of vale_sysctl");
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kernel knows of the devices in the devmap at this moment. It refuses a frame for one of
+ * them for the reasons below: with a word if the frame is for that device alone (switch.bpf.c
+ * listens), without one if the frame is flooded. So a flood asks beforehand.
+ */
+#ifndef VALE_BPF_DEVICE_H
+#define VALE_BPF_DEVICE_H
+
+#include "vmlinux.h"
+#include <linux/if_ether.h>
+#include <bpf/bpf_core_read.h>
+
+#include "maps.h"
+
+#define VLAN_TAG_SIZE 4
+#define DEVICE_UP     1 /* IFF_UP of <linux/if.h>, which includes the C library */
+
+/* Not among enum vale_drop. */
+#define DEVICE_TAKES VALE_DROP_REASONS
+#define DEVICE_NONE  (VALE_DROP_REASONS + 1)
+
+/* The slots of the devmap, for device_verdict(). */
+static __always_inline const void *device_slots(void)
+{
+	return ((const struct bpf_dtab *)&devmap)->netdev_map;
+}
+
+static __always_inline const struct net_device *device_at(const void *slots, __u32 number)
+{
+	const struct bpf_dtab_netdev *slot = NULL;
+
+	bpf_probe_read_kernel(&slot, sizeof(slot), slots + number * sizeof(slot));
+	return slot ? BPF_CORE_READ(slot, dev) : NULL;
+}
+
+/* True if its driver sends what XDP gives it: in one buffer, or in several. */
+static __always_inline bool device_transmits(const struct net_device *device, bool fragments)
+{
+	__u32 features;
+
+	if (!bpf_core_field_exists(device->xdp_features))
+		return BPF_CORE_READ(device, netdev_ops, ndo_xdp_xmit);
+	features = BPF_CORE_READ(device, xdp_features);
+	return features & (fragments ? NETDEV_XDP_ACT_NDO_XMIT_SG : NETDEV_XDP_ACT_NDO_XMIT);
+}
+
+struct device_frame {
+	__u32 length;
+	bool fragments; /* it is of several buffers */
+	bool is_skb;	/* it leaves as the stack's frames do, not as XDP's */
+};
+
+/* Why the device of a port will not take the frame, DEVICE_TAKES, or DEVICE_NONE. */
+static __always_inline __u32 device_verdict(const void *slots, __u32 number,
+					    const struct device_frame *frame)
+{
+	const struct net_device *device = device_at(slots, number);
+
+	if (!device)
+		return DEVICE_NONE;
+	if (!frame->is_skb && !device_transmits(device, false))
+		return VALE_DROP_REFUSED;
+	if (!frame->is_skb && frame->fragments && !device_transmits(device, true))
+		return VALE_DROP_JUMBO;
+	if (!(BPF_CORE_READ(device, flags) & DEVICE_UP))
+		return VALE_DROP_DOWN;
+	if (frame->length >
+	    BPF_CORE_READ(device, mtu) + BPF_CORE_READ(device, hard_header_len) + VLAN_TAG_SIZE)
+		return VALE_DROP_MTU;
+	return DEVICE_TAKES;
+}
+
+/*
+ * True if the program of a device has been run on a frame that the stack already has: the frame
+ * came by one of the device's own queues and not by one that its driver has for XDP.
+ */
+static __always_inline bool device_runs_on_skb(struct xdp_md *frame)
+{
+	const struct xdp_buff *buffer = (const void *)frame;
+	const struct xdp_rxq_info *queue = BPF_CORE_READ(buffer, rxq);
+	const struct net_device *device = BPF_CORE_READ(queue, dev);
+	__u64 first = (__u64)BPF_CORE_READ(device, _rx);
+	__u64 size =
+		BPF_CORE_READ(device, num_rx_queues) * bpf_core_type_size(struct netdev_rx_queue);
+
+	return (__u64)queue - first < size;
+}
+
+#endif
