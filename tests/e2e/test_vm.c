@@ -66,24 +66,32 @@ static void tear_down(void)
 	vm_stop(guests[1]);
 }
 
+/* Runs ping, and expects that every packet was answered. */
+static void ping_all(int from, const char *arguments)
+{
+	cr_assert(strstr(guest(from, "ping -c 3 -i 0.2 -W 1 %s", arguments), " 0% packet loss"));
+}
+
 static void ping(int from, int to)
 {
-	cr_assert(strstr(guest(from, "ping -c 3 -i 0.2 -W 1 10.0.0.%d", to + 1), " 0% packet "
-										 "loss"));
+	char address[32];
+
+	snprintf(address, sizeof(address), "10.0.0.%d", to + 1);
+	ping_all(from, address);
 }
 
 static void ping_link_local(int from, int to)
 {
-	char address[64];
+	static const char own_address[] =
+		"ip -6 addr show dev eth0 | sed -n 's,.*inet6 \\(fe80[^/]*\\)/.*,\\1,p'";
+	char arguments[80];
 
-	snprintf(address, sizeof(address), "%s",
-		 guest(to, "ip -6 addr show dev eth0 | sed -n 's,.*inet6 "
-			   "\\(fe80[^/]*\\)/.*,\\1,p'"));
-	cr_assert(strstr(guest(from, "ping -6 -c 3 -i 0.2 -W 1 %s%%eth0", address), " 0% packet "
-										    "loss"));
+	snprintf(arguments, sizeof(arguments), "-6 %s%%eth0", guest(to, own_address));
+	ping_all(from, arguments);
 }
 
-/* The receiver's nc must not see the end of its input: it would close its half and end the other's.
+/*
+ * The receiver's nc must not see the end of its input: it would close its half and end the other's.
  * The sender's ends when the receiver's has, with all it got in the file.
  */
 static void move_file(int from, int to, int port)

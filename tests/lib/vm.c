@@ -87,7 +87,9 @@ static char *qemu_command(const struct vm *vm, const struct vm_options *options,
 	return format_string("exec qemu-system-x86_64 -accel tcg -m %u -nographic -no-reboot"
 			     " -kernel %s/vm/vmlinuz -initrd %s"
 			     " -append 'console=ttyS0 quiet panic=-1 %s%s'"
-			     " -monitor none -serial file:/proc/self/fd/%d -serial stdio %s %s",
+			     " -monitor none -serial file:/proc/self/fd/%d"
+			     " -chardev stdio,id=commands -device virtio-serial-pci"
+			     " -device virtserialport,chardev=commands,name=commands %s %s",
 			     options->memory ? options->memory : 256, build ? build : "build",
 			     image, options->ip ? "vale.ip=" : "", or_empty(options->ip),
 			     vm->console, network, or_empty(options->qemu_args));

@@ -39,7 +39,7 @@ int vm_wait(struct vm *vm);
 
 /* Runs one line of shell in the machine: its exit status, or -errno if there is none to be had:
  * -ETIMEDOUT, -EPIPE when the machine is gone or after a timeout. Background commands live on.
- * The channel is a serial line: good for some kilobytes a command, not for megabytes.
+ * The channel is good for some kilobytes a command, not for megabytes.
  */
 int vm_run(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

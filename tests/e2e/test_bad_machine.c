@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Machines and users that cannot run a switch: no privilege, no bpffs, no BTF, a kernel that
+ * refuses, state of another version. Each with its message, and nothing half-made left behind.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <criterion/criterion.h>
+
+#include "tests/lib/expect.h"
+#include "tests/lib/sandbox.h"
+#include "vale/abi.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void one_veth(void)
+{
+	sandbox_enter();
+	scratch_mount();
+	veth("t0", "t1");
+}
+
+TestSuite(bad_machine, .init = one_veth, .timeout = 60);
+
+#define NOBODY "setpriv --reuid=65534 --regid=65534 --clear-groups"
+
+static void nobody_is_refused(const char *command)
+{
+	struct output output = run(NOBODY " /mnt/valectl %s", command);
+
+	cr_assert_eq(output.status, 1, "'%s' ended with %d", command, output.status);
+	cr_assert_not_null(strstr(output.errors, "not permitted: run it as root (it needs CAP_BPF, "
+						 "CAP_NET_ADMIN and CAP_PERFMON)"),
+			   "'%s': %s", command, output.errors);
+}
+
+Test(bad_machine, no_privilege)
+{
+	static const char *const commands[] = {
+		"create vale2",
+		"attach vale1:b t1",
+		"attach vale2:b t1",
+		"detach vale1:a",
+		"destroy vale1 --force",
+		"list",
+		"list vale1",
+		"show vale1",
+		"show vale1:a",
+		"stats vale1",
+		"fdb vale1",
+		"fdb vale1 add 02:00:00:00:00:01 a",
+		"fdb vale1 flush",
+		"sysctl -a",
+		"sysctl -w max_bridges=2",
+	};
+	char *before;
+
+	must("cp %s /mnt/valectl", valectl());
+	must("%s attach vale1:a t0 && %s sysctl -w max_bridges=9", valectl(), valectl());
+	before = bpffs_files();
+	for (size_t i = 0; i < COUNT(commands); i++)
+		nobody_is_refused(commands[i]);
+	bpffs_unchanged(before);
+	cr_assert_neq(xdp_program("t0"), 0);
+	cr_assert_eq(xdp_program("t1"), 0);
+	cr_assert_str_eq(must("%s sysctl max_bridges", valectl()).text, "max_bridges = 9\n");
+}
+
+/* bpffs is open to all: whoever comes first must not become the owner of root's switches. */
+Test(bad_machine, no_privilege_on_a_fresh_machine)
+{
+	char *before = bpffs_files();
+
+	must("cp %s /mnt/valectl", valectl());
+	nobody_is_refused("create vale1");
+	nobody_is_refused("attach vale1:a t0");
+	nobody_is_refused("sysctl -w max_bridges=2");
+	bpffs_unchanged(before);
+	must("%s attach vale1:a t0", valectl());
+}
+
+Test(bad_machine, no_bpffs)
+{
+	static const char words[] = "cannot use '/mnt': it is not a bpf file system: mount one "
+				    "there with 'mount -t "
+				    "bpf bpf DIR'";
+
+	refused(1, words, "--bpffs /mnt create vale1");
+	refused(1, words, "--bpffs /mnt attach vale1:a t0");
+	refused(1, words, "list --bpffs=/mnt");
+	refused(1, "cannot use '/mnt/none': No such file", "--bpffs /mnt/none create vale1");
+	must("umount /sys/fs/bpf");
+	refused(1, "cannot use '/sys/fs/bpf': it is not a bpf file system", "create vale1");
+	cr_assert_eq(xdp_program("t0"), 0);
+	must("mount -t bpf bpf /mnt && %s --bpffs /mnt create vale1", valectl());
+}
+
+Test(bad_machine, kernel_without_btf)
+{
+	char *before;
+
+	must("%s create vale1", valectl());
+	before = bpffs_files();
+	must("mkdir /mnt/empty && mount --bind /mnt/empty /sys/kernel/btf");
+	refused(1,
+		"this kernel has no BTF (/sys/kernel/btf/vmlinux): use one built with "
+		"CONFIG_DEBUG_INFO_BTF=y",
+		"create vale2");
+	refused(1, "this kernel has no BTF", "attach vale2:a t0");
+	cr_assert_eq(xdp_program("t0"), 0);
+	bpffs_unchanged(before);
+	must("umount /sys/kernel/btf && %s create vale2", valectl());
+}
+
+Test(bad_machine, state_of_another_user)
+{
+	static const char words[] = "cannot use '/sys/fs/bpf/vale': it belongs to user 65534, not "
+				    "to root";
+
+	must("mkdir /sys/fs/bpf/vale && chown 65534 /sys/fs/bpf/vale");
+	refused(1, words, "create vale1");
+	refused(1, words, "attach vale1:a t0");
+	refused(1, words, "sysctl -w max_bridges=2");
+	cr_assert_str_empty(must("find /sys/fs/bpf/vale -mindepth 1").text);
+	must("chown 0 /sys/fs/bpf/vale && %s create vale1", valectl());
+}
+
+Test(bad_machine, a_link_in_place_of_the_state)
+{
+	must("mkdir /sys/fs/bpf/elsewhere && ln -s /sys/fs/bpf/elsewhere /sys/fs/bpf/vale");
+	refused(1, "cannot use '/sys/fs/bpf/vale'", "create vale1");
+	cr_assert_str_empty(must("find /sys/fs/bpf/elsewhere -mindepth 1").text);
+}
+
+/* The first word of a map of one element. */
+static void write_abi(const char *map, __u32 abi)
+{
+	__u32 zero = 0, value[16];
+	int fd = bpf_obj_get(map);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, value), 0);
+	cr_assert_neq(value[0], abi);
+	value[0] = abi;
+	cr_assert_eq(bpf_map_update_elem(fd, &zero, value, BPF_ANY), 0);
+	close(fd);
+}
+
+Test(bad_machine, switch_of_another_version)
+{
+	static const char words[] = "the switch 'vale1' was made by another version (ABI 77, this "
+				    "is 1): destroy it "
+				    "with that one";
+	char *before;
+
+	must("%s attach vale1:a t0", valectl());
+	write_abi("/sys/fs/bpf/vale/vale1/switch", 77);
+	before = bpffs_files();
+	refused(1, words, "attach vale1:b t1");
+	refused(1, words, "detach vale1:a");
+	refused(1, words, "destroy vale1 --force");
+	refused(1, words, "show vale1");
+	refused(1, words, "stats vale1:a");
+	refused(1, words, "fdb vale1");
+	bpffs_unchanged(before);
+	cr_assert_neq(xdp_program("t0"), 0);
+	write_abi("/sys/fs/bpf/vale/vale1/switch", VALE_ABI);
+	must("%s destroy vale1 --force", valectl());
+}
+
+Test(bad_machine, sysctls_of_another_version)
+{
+	must("%s sysctl -w max_bridges=2", valectl());
+	write_abi("/sys/fs/bpf/vale/sysctl", 77);
+	refused(1, "the sysctls were made by another version (ABI 77, this is 1)", "sysctl -a");
+	refused(1, "remove '/sys/fs/bpf/vale/sysctl'", "create vale1");
+	refused(1, "ABI 77", "sysctl -w max_bridges=3");
+	write_abi("/sys/fs/bpf/vale/sysctl", VALE_ABI);
+	must("%s create vale1", valectl());
+}
+
+/* The how-manieth bpf() of an attach makes the link. */
+static int link_create_call(void)
+{
+	struct output output;
+
+	must("strace -f -qq -e trace=bpf -o /mnt/trace %s attach vale1:a t0", valectl());
+	must("%s detach vale1:a", valectl());
+	output = must("grep -n BPF_LINK_CREATE /mnt/trace | tail -n 1 | cut -d: -f1");
+	cr_assert_gt(atoi(output.text), 0);
+	return atoi(output.text);
+}
+
+/*
+ * What drivers answer to bpf_link_create(). None of those to be had here refuses an MTU, since our
+ * programs take frames in several buffers: the answer of one that does is put in its mouth.
+ */
+Test(bad_machine, driver_that_refuses)
+{
+	static const struct {
+		const char *error, *words;
+	} answers[] = {
+		{ "ERANGE", "cannot attach 't0': its MTU of 1500 is too large for XDP in its "
+			    "driver: lower it, or use '--hook generic'" },
+		{ "EBUSY", "cannot attach 't0': another XDP program is on it" },
+		{ "ENOMEM", "cannot attach 't0': Cannot allocate memory" },
+	};
+	char *before;
+	int call;
+
+	must("%s create vale1 && ethtool -K t1 gro off", valectl());
+	call = link_create_call();
+	before = bpffs_files();
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct output output = run("strace -f -qq -e trace=bpf -o /dev/null -e "
+					   "inject=bpf:error=%s:when=%d "
+					   "%s attach vale1:a t0",
+					   answers[i].error, call, valectl());
+
+		cr_assert_eq(output.status, 1, "%s: %s", answers[i].error, output.text);
+		cr_assert_not_null(strstr(output.errors, answers[i].words), "%s: %s",
+				   answers[i].error, output.errors);
+		cr_assert_eq(xdp_program("t0"), 0);
+		must("ethtool -k t1 | grep -x 'generic-receive-offload: off'");
+	}
+	bpffs_unchanged(before);
+	must("%s attach vale1:a t0", valectl());
+	must("ethtool -k t1 | grep -x 'generic-receive-offload: on'");
+}

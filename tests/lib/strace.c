@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "strace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+#include <linux/bpf.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_among(const long *items, size_t count, long item)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i] == item)
+			return true;
+	return false;
+}
+
+/*
+ * Calls after which a process that is killed leaves the world as it would have before. What a
+ * process only has open, a kill closes; so close() is among them, and making a map that is pinned
+ * later.
+ */
+static bool changes_nothing(const struct __ptrace_syscall_info *call)
+{
+	static const long calls[] = {
+		SYS_bind,
+		SYS_brk,
+		SYS_close,
+		SYS_dup,
+		SYS_epoll_create1,
+		SYS_faccessat,
+		SYS_fcntl,
+		SYS_flock,
+		SYS_futex,
+		SYS_getdents64,
+		SYS_geteuid,
+		SYS_getpid,
+		SYS_getrandom,
+		SYS_getsockname,
+		SYS_getsockopt,
+		SYS_gettid,
+		SYS_getuid,
+		SYS_lseek,
+		SYS_mmap,
+		SYS_mprotect,
+		SYS_mremap,
+		SYS_munmap,
+		SYS_newfstatat,
+		SYS_openat,
+		SYS_pread64,
+		SYS_prlimit64,
+		SYS_read,
+		SYS_readlinkat,
+		SYS_recvfrom,
+		SYS_recvmsg,
+		SYS_rseq,
+		SYS_setns,
+		SYS_setsockopt,
+		SYS_socket,
+		SYS_statfs,
+		SYS_uname,
+		SYS_write,
+		SYS_set_robust_list,
+		SYS_set_tid_address,
+#ifdef SYS_arch_prctl
+		SYS_arch_prctl,
+#endif
+#ifdef SYS_access
+		SYS_access,
+#endif
+#ifdef SYS_faccessat2
+		SYS_faccessat2,
+#endif
+	};
+	static const long bpf_commands[] = {
+		BPF_BTF_LOAD,		BPF_MAP_CREATE, BPF_MAP_FREEZE,
+		BPF_MAP_GET_NEXT_KEY,	BPF_OBJ_GET,	BPF_MAP_LOOKUP_ELEM,
+		BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_LOAD,	BPF_PROG_RUN,
+	};
+
+	if (call->entry.nr == SYS_bpf)
+		return is_among(bpf_commands, COUNT(bpf_commands), call->entry.args[0]);
+	return is_among(calls, COUNT(calls), call->entry.nr);
+}
+
+static void become(char *const argv[])
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	raise(SIGSTOP);
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+/* Waits until the program stops; false if it has ended. */
+static bool wait_stop(pid_t child, int *signal)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		cr_assert_eq(errno, EINTR, "waitpid: %s", strerror(errno));
+	*signal = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+	return WIFSTOPPED(status);
+}
+
+/* Starts the program; it is stopped where its own code begins. */
+static pid_t start(char *const argv[])
+{
+	pid_t child = fork();
+	int signal;
+
+	cr_assert_geq(child, 0);
+	if (!child)
+		become(argv);
+	cr_assert(wait_stop(child, &signal) && signal == SIGSTOP);
+	ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, child, NULL, NULL);
+	cr_assert(wait_stop(child, &signal) && signal == SIGTRAP, "cannot run %s", argv[0]);
+	return child;
+}
+
+/* Runs on to the next system call's entry; false if the program has ended. */
+static bool next_call(pid_t child, struct __ptrace_syscall_info *call)
+{
+	int signal = 0;
+
+	for (;;) {
+		bool is_call = signal == (SIGTRAP | 0x80);
+
+		ptrace(PTRACE_SYSCALL, child, NULL, is_call ? 0 : signal);
+		if (!wait_stop(child, &signal))
+			return false;
+		if (signal == (SIGTRAP | 0x80) &&
+		    ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(*call), call) > 0 &&
+		    call->op == PTRACE_SYSCALL_INFO_ENTRY)
+			return true;
+	}
+}
+
+static void add_point(struct kill_points *points, size_t call)
+{
+	points->calls = reallocarray(points->calls, points->count + 1, sizeof(*points->calls));
+	points->calls[points->count++] = call;
+}
+
+struct kill_points kill_points_of(char *const argv[])
+{
+	bool all = getenv("VALE_KILL_ALL"), in_run = false;
+	struct __ptrace_syscall_info call;
+	struct kill_points points = {};
+	pid_t child = start(argv);
+
+	for (; next_call(child, &call); points.total++) {
+		bool harmless = changes_nothing(&call);
+
+		if (all || !harmless || !in_run)
+			add_point(&points, points.total);
+		in_run = harmless;
+	}
+	return points;
+}
+
+bool kill_at(char *const argv[], size_t at)
+{
+	struct __ptrace_syscall_info call;
+	pid_t child = start(argv);
+	int signal;
+
+	for (size_t i = 0; i <= at; i++)
+		if (!next_call(child, &call))
+			return false;
+	/* A call that is being entered is not made any more. */
+	kill(child, SIGKILL);
+	while (wait_stop(child, &signal))
+		;
+	return true;
+}
