@@ -36,8 +36,8 @@ static const char *known(const char *mac)
 		snprintf(text, sizeof(text), "%s %s",
 			 json_string_value(json_object_get(item, "port")),
 			 json_string_value(json_object_get(item, "type")));
-		cr_assert_eq(json_is_null(json_object_get(item, "age_ms")), !!strstr(text, "stati"
-											   "c"));
+		cr_assert_eq(json_is_null(json_object_get(item, "age_ms")),
+			     !!strstr(text, "static"));
 	}
 	json_decref(document);
 	return text;
@@ -122,16 +122,19 @@ Test(fdb, malformed_addresses)
 		"02:00:00:00:00:01x",
 		"02::00:00:00:01",
 	};
-	static const char known[] = "%s fdb vale1 | cut -c 1-32"; /* without the time */
-	char *before = strdup(must(known, valectl()).text);
+	/* The containers may speak at any time: what they teach is not what is asked here. */
+	static const char set_by_hand[] = "%s fdb vale1 | grep static";
+	char *before;
 
+	must("%s fdb vale1 add 02:00:00:00:00:77 p1", valectl());
+	before = strdup(must(set_by_hand, valectl()).text);
 	for (size_t i = 0; i < COUNT(addresses); i++) {
 		refused(2, "is no address: write it as 02:00:00:00:00:01", "fdb vale1 add %s p1",
 			addresses[i]);
 		refused(2, "is no address: write it as 02:00:00:00:00:01", "fdb vale1 del %s",
 			addresses[i]);
 	}
-	cr_assert_str_eq(must(known, valectl()).text, before);
+	cr_assert_str_eq(must(set_by_hand, valectl()).text, before);
 	free(before);
 }
 
