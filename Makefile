@@ -20,7 +20,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 BPF_NAMES   := $(patsubst %.bpf.c,%,$(wildcard bpf/*.bpf.c bench/*.bpf.c tests/bpf/*.bpf.c))
 SKELETONS   := $(BPF_NAMES:%=$(BUILD)/%.skel.h)
-LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c))
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))

@@ -61,6 +61,19 @@ struct bpf_dtab {
 
 struct bpf_prog;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live; /* threads */
+};
+
+struct task_struct {
+	int tgid;
+	struct signal_struct *signal;
+};
+
 enum netdev_xdp_act {
 	NETDEV_XDP_ACT_NDO_XMIT = 4,
 	NETDEV_XDP_ACT_NDO_XMIT_SG = 64,

@@ -23,7 +23,6 @@
 #include <bpf/bpf_endian.h>
 
 #include "device.h"
-#include "maps.h"
 
 #define ETH_TYPE_OFFSET	 12
 #define IP_FRAGMENT_MASK 0x3fff /* more fragments, or an offset */

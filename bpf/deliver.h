@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Sends a frame out of the port or ports it is for, from a program that runs on a device. */
+/* Sends a frame out of the device or devices it is for, from a program that runs on a device. */
 #ifndef VALE_BPF_DELIVER_H
 #define VALE_BPF_DELIVER_H
 
 #include "device.h"
-#include "forward.h"
 #include "stats.h"
 
 struct deliver_from {
 	__u32 port;
 	struct device_frame frame;
+	struct vale_switch *state;
 	struct vale_stats *counters;
 	struct scratch *memory;
 };
@@ -22,9 +22,14 @@ static __always_inline int deliver_drop(const struct deliver_from *from, enum va
 }
 
 /* Before 6.3 the kernel loses a frame of several buffers that is redirected, without a word. */
-static __always_inline bool redirects_fragments(const struct fdb_view *view)
+static __always_inline bool redirects_fragments(const struct deliver_from *from)
 {
-	return view->state->flags & VALE_SWITCH_FRAGMENTS;
+	return from->state->flags & VALE_SWITCH_FRAGMENTS;
+}
+
+static __always_inline bool has_fragments(const struct deliver_from *from)
+{
+	return from->frame.fragments && !from->frame.is_skb;
 }
 
 /* Counts the frame as sent. What the kernel refuses after all, switch.bpf.c takes back. */
@@ -39,7 +44,7 @@ static __always_inline int redirect(const struct deliver_from *from, __u32 desti
 	return XDP_REDIRECT;
 }
 
-/* ---- to every other port ----------------------------------------------------------------------- */
+/* ---- to every other device --------------------------------------------------------------------- */
 
 struct flood_walk {
 	const struct deliver_from *from;
@@ -47,27 +52,23 @@ struct flood_walk {
 	bool cut; /* the kernel goes no further than to the first port that cannot take the frame */
 };
 
-/* Notes whether a port takes part in the flood; one that cannot counts the frame as dropped. */
-static long flood_ask(__u32 number, struct flood_walk *walk)
+/* Notes whether a device takes part in the flood; one that cannot counts the frame as dropped. */
+static __always_inline void flood_ask(__u32 number, const struct flood_walk *walk)
 {
 	const struct deliver_from *from = walk->from;
 	struct scratch *memory = from->memory;
-	__u32 verdict;
+	__u32 verdict = device_verdict(walk->slots, number, &from->frame);
 
-	if (number == from->port)
-		return 0;
-	verdict = device_verdict(walk->slots, number, &from->frame);
 	if (verdict == DEVICE_NONE)
-		return 0;
-	from->counters->copies++;
+		return;
+	memory->copies++;
 	if (verdict == DEVICE_TAKES) {
 		memory->receivers++;
 		memory->receiver = number;
 	} else {
 		memory->refusers++;
-		stats_drop(number, verdict, 1);
+		stats_lose(number, from->port, verdict, 1);
 	}
-	return 0;
 }
 
 /* In the order of the kernel: behind the first port that cannot take it, nobody gets the frame. */
@@ -79,71 +80,52 @@ static long flood_cut(__u32 number, struct flood_walk *walk)
 		return 0;
 	verdict = device_verdict(walk->slots, number, &walk->from->frame);
 	if (verdict == DEVICE_TAKES && walk->cut)
-		stats_drop(number, VALE_DROP_CUT, 1);
+		stats_lose(number, walk->from->port, VALE_DROP_CUT, 1);
 	else if (verdict != DEVICE_TAKES && verdict != DEVICE_NONE)
 		walk->cut = true;
 	return 0;
 }
 
 /*
- * The kernel copies the frame, and may give a copy back to the port it came from: there
- * vale_transmit() throws it away. (The kernel's flag to leave that port out would leave out every
- * port whose device has the same ifindex, in whatever namespace.)
+ * All devices have been asked. The kernel copies the frame, and may give a copy back to the port it
+ * came from: there vale_transmit() throws it away. (The kernel's flag to leave that port out would
+ * leave out every port whose device has the same ifindex, in whatever namespace.)
  */
-static __always_inline int deliver_flood(const struct fdb_view *view,
-					 const struct deliver_from *from)
+static __always_inline int flood_devices(struct flood_walk *walk)
 {
-	struct flood_walk walk = { .from = from, .slots = device_slots() };
-	bool fragments = from->frame.fragments && !from->frame.is_skb;
+	const struct deliver_from *from = walk->from;
 	struct scratch *memory = from->memory;
 
-	if (fragments && !redirects_fragments(view))
-		return deliver_drop(from, VALE_DROP_JUMBO, 1);
-	memory->receivers = 0;
-	memory->refusers = 0;
-	bpf_loop(view->state->ports_end, flood_ask, &walk, 0);
-	if (!memory->receivers && !memory->refusers)
-		return deliver_drop(from, VALE_DROP_NO_PORT, 1);
-	from->counters->flooded++;
 	if (!memory->receivers)
 		return XDP_DROP;
 	if (memory->receivers == 1)
 		return redirect(from, memory->receiver);
-	if (fragments) /* the kernel would copy the first buffer only */
+	if (has_fragments(from)) /* the kernel would copy the first buffer only */
 		return deliver_drop(from, VALE_DROP_JUMBO, memory->receivers);
 	if (from->frame.is_skb && memory->refusers)
-		bpf_loop(view->state->ports_end, flood_cut, &walk, 0);
+		bpf_loop(from->state->ports_end, flood_cut, walk, 0);
 	return bpf_redirect_map(&flood, 0, BPF_F_BROADCAST);
 }
 
-/* ---- to one port ------------------------------------------------------------------------------- */
+/* ---- to one device ----------------------------------------------------------------------------- */
 
-static __always_inline bool takes_fragments(const struct fdb_view *view,
-					    const struct deliver_from *from, __u32 destination)
+static __always_inline bool takes_fragments(const struct deliver_from *from, __u32 destination)
 {
-	return redirects_fragments(view) &&
+	return redirects_fragments(from) &&
 	       device_verdict(device_slots(), destination, &from->frame) != VALE_DROP_JUMBO;
 }
 
-/* The MTU of the one port and whether it is up are checked by the kernel, which knows them best. */
-static __always_inline int deliver(const struct fdb_view *view, const struct deliver_from *from,
-				   __u32 destination)
+/*
+ * The MTU of the one device and whether it is up are checked by the kernel, which knows them best.
+ * Returns XDP_PASS if there is no such device: it has gone, and the kernel has emptied its slot.
+ */
+static __always_inline int deliver_to_device(const struct deliver_from *from, __u32 destination)
 {
-	from->memory->source = from->port;
-	from->memory->length = from->frame.length;
-	if (destination == VALE_FLOOD)
-		return deliver_flood(view, from);
-	if (destination == from->port)
-		return deliver_drop(from, VALE_DROP_OWN_PORT, 1);
-	if (from->frame.fragments && !from->frame.is_skb &&
-	    !takes_fragments(view, from, destination)) {
-		stats_drop(destination, VALE_DROP_JUMBO, 1);
+	if (has_fragments(from) && !takes_fragments(from, destination)) {
+		stats_lose(destination, from->port, VALE_DROP_JUMBO, 1);
 		return XDP_DROP;
 	}
-	/* The device of a port may have gone; the kernel has emptied its slot then. */
-	if (redirect(from, destination) != XDP_REDIRECT)
-		return deliver_flood(view, from);
-	return XDP_REDIRECT;
+	return redirect(from, destination) == XDP_REDIRECT ? XDP_REDIRECT : XDP_PASS;
 }
 
 #endif

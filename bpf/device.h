@@ -11,7 +11,7 @@
 #include <linux/if_ether.h>
 #include <bpf/bpf_core_read.h>
 
-#include "maps.h"
+#include "devmaps.h"
 
 #define VLAN_TAG_SIZE 4
 #define DEVICE_UP     1 /* IFF_UP of <linux/if.h>, which includes the C library */

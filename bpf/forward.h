@@ -9,13 +9,11 @@
 #include "eth.h"
 #include "fdb.h"
 
-/* Returns the number of the one port the frame is for (which may be `port`), or VALE_FLOOD. */
-static __always_inline __u32 forward(struct fdb_view *view, struct eth_addresses addresses,
+/* `port`: where the frame comes from. Returns the destination, which may be the same. */
+static __always_inline __u32 forward(const struct fdb_view *view, struct eth_addresses addresses,
 				     __u32 port)
 {
 	fdb_learn(view, addresses.source, port);
-	if (eth_is_group(addresses.destination))
-		return VALE_FLOOD;
 	return fdb_lookup(view, addresses.destination);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The maps of a switch; include/vale/abi.h says what is in them. */
+/* The tables of a switch; include/vale/abi.h says what is in them. */
 #ifndef VALE_BPF_MAPS_H
 #define VALE_BPF_MAPS_H
 
@@ -9,30 +9,9 @@
 
 #include "vale/abi.h"
 
-#define FDB_CACHE_BITS	10
-#define FDB_CACHE_SLOTS (1 << FDB_CACHE_BITS)
-#define CHECKSUM_BLOCK	512 /* the most that bpf_csum_diff() takes on 6.1 */
-
-/* A lookup that was answered by the hash maps, kept while `stamp` says that it may be. */
-struct fdb_cache_slot {
-	__u64 key;
-	__u64 stamp;
-	__u32 port;
-	__u32 renewed; /* the hash maps have been told, too, that it is behind that port */
-};
-
-/* Working memory; nobody but the programs of one CPU sees it. */
-struct scratch {
-	struct fdb_cache_slot cache[FDB_CACHE_SLOTS];
-	__u8 block[CHECKSUM_BLOCK + 4];
-	__u32 source;	 /* port that the frames come from that this CPU is delivering */
-	__u32 length;	 /* of the last of them */
-	__u32 returned;	 /* copies of a flood that its own source has thrown away, see port.bpf.c */
-	__u32 receivers; /* of the flood at hand: ports that can take the frame, */
-	__u32 receiver;	 /* one of them, */
-	__u32 refusers;	 /* and ports that cannot */
-	__u32 unused;
-};
+/* What others may change meanwhile is read once, and written at once. */
+#define READ_ONCE(x)	 (*(volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -46,26 +25,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, VALE_PORTS);
 	__type(key, __u32);
-	__type(value, struct vale_port);
+	__type(value, struct vale_port_entry);
 } ports SEC(".maps");
-
-/*
- * enum vale_devmap says what they are for. In programs that share their device, the loader puts the
- * *_shared ones in the place of the others.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_DEVMAP);
-	__uint(max_entries, VALE_PORTS);
-	__type(key, __u32);
-	__type(value, struct bpf_devmap_val);
-} devmap SEC(".maps"), devmap_shared SEC(".maps"), flood SEC(".maps"), flood_shared SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, VALE_PORTS);
-	__type(key, struct vale_device);
-	__type(value, __u32);
-} devices SEC(".maps");
 
 /* The loader sets the size. */
 struct {
@@ -90,12 +51,5 @@ struct {
 	__type(key, __u32);
 	__type(value, struct vale_stats);
 } stats SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} scratch SEC(".maps");
 
 #endif

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The maps of a switch, and two programs that watch for frames the kernel could not deliver after
- * we had handed them over. They do nothing until a frame is lost.
+ * The maps of a switch, and programs that watch what the kernel does: that it could not deliver a
+ * frame after we had handed it over, and that a client has ended.
  */
 #include "vmlinux.h"
 #include <linux/errno.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "client.h"
+#include "devmaps.h"
 #include "stats.h"
 
 static __always_inline enum vale_drop reason_of(int error)
@@ -54,7 +56,7 @@ static __always_inline void take_back(__u32 port, enum vale_drop reason)
 		return;
 	counters->sent_frames--;
 	counters->sent_bytes -= memory->length;
-	counters->drops[reason]++;
+	stats_lose(port, memory->source, reason, 1);
 }
 
 /*
@@ -101,7 +103,34 @@ int BPF_PROG(watch_transmit, const struct net_device *from, const struct net_dev
 	refused = drops - memory->returned;
 	memory->returned = 0;
 	counters->sent_frames -= refused;
-	counters->drops[VALE_DROP_REFUSED] += refused;
+	stats_lose(port, memory->source, VALE_DROP_REFUSED, refused);
+	return 0;
+}
+
+/* ---- the end of a process ---------------------------------------------------------------------- */
+
+static long forget_client(__u32 port, struct vale_client *key)
+{
+	__u32 *opened;
+
+	key->port = port;
+	opened = bpf_map_lookup_elem(&clients, key);
+	if (opened) {
+		client_count(port, -(int)*opened);
+		bpf_map_delete_elem(&clients, key);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(watch_exit, struct task_struct *task)
+{
+	struct vale_client key = { .process = task->tgid, .port = CLIENT_ANY };
+
+	if (task->signal->live.counter || !bpf_map_lookup_elem(&clients, &key))
+		return 0; /* other threads of it live, or it is nobody we know */
+	bpf_map_delete_elem(&clients, &key);
+	bpf_loop(VALE_PORTS, forget_client, &key, 0);
 	return 0;
 }
 

@@ -40,7 +40,7 @@ int command_attach(struct context *context, int argc, char **argv)
 		{ "shared", no_argument, NULL, 's' },
 		{},
 	};
-	struct vale_attach_options options = {};
+	struct vale_attach_options options = { .size = sizeof(options) };
 	struct vale_port_info info;
 	int option;
 

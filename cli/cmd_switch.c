@@ -15,7 +15,11 @@ int command_create(struct context *context, int argc, char **argv)
 		{ "age", required_argument, NULL, 'a' },
 		{},
 	};
-	struct vale_switch_options options = { VALE_DEFAULT, VALE_DEFAULT };
+	struct vale_switch_options options = {
+		.size = sizeof(options),
+		.fdb_size = VALE_DEFAULT,
+		.age = VALE_DEFAULT,
+	};
 	int option;
 
 	opterr = 0;
@@ -123,6 +127,20 @@ static json_t *ports_of(struct context *context, const char *switch_name)
 	return list;
 }
 
+/* A ring port has clients where others have a device, and no MTU. */
+static const char *device_of(const json_t *port, char text[64])
+{
+	const json_t *clients = json_object_get(port, "clients");
+
+	if (!clients)
+		return text_of(port, "device");
+	if (!json_array_size(clients))
+		return "-";
+	snprintf(text, 64, "pid %lld%s", (long long)json_integer_value(json_array_get(clients, 0)),
+		 json_array_size(clients) > 1 ? ",..." : "");
+	return text;
+}
+
 static void print_ports(const json_t *document)
 {
 	static const char *const heads[] = { "PORT", "DEVICE",	 "KIND", "HOOK",    "STATE",
@@ -133,11 +151,13 @@ static void print_ports(const json_t *document)
 
 	json_array_foreach (json_object_get(document, "ports"), i, item) {
 		const json_t *counters = json_object_get(item, "counters");
+		char device[64], mtu[32] = "-";
 
-		table_add(table, "%s\t%s\t%s\t%s\t%s\t%lld\t%lld\t%lld\t%lld",
-			  text_of(item, "port"), text_of(item, "device"), text_of(item, "kind"),
-			  text_of(item, "hook"), text_of(item, "state"), number_of(item, "mtu"),
-			  number_of(counters, "received_frames"),
+		if (json_object_get(item, "mtu"))
+			snprintf(mtu, sizeof(mtu), "%lld", number_of(item, "mtu"));
+		table_add(table, "%s\t%s\t%s\t%s\t%s\t%s\t%lld\t%lld\t%lld", text_of(item, "port"),
+			  device_of(item, device), text_of(item, "kind"), text_of(item, "hook"),
+			  text_of(item, "state"), mtu, number_of(counters, "received_frames"),
 			  number_of(counters, "sent_frames"), number_of(counters, "dropped"));
 	}
 	table_print(table);
@@ -185,6 +205,63 @@ static int show_switch(struct context *context, const char *name)
 	return result(context, document, print_switch);
 }
 
+static bool is(const json_t *document, const char *member)
+{
+	return json_is_true(json_object_get(document, member));
+}
+
+static void print_device(const json_t *document)
+{
+	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, %s XDP%s, program %lld\n",
+	       text_of(document, "port"), number_of(document, "number"),
+	       *text_of(document, "kind") ? text_of(document, "kind") : "device",
+	       text_of(document, "device"), number_of(document, "ifindex"),
+	       is(document, "other_namespace") ? " of another namespace" : "",
+	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
+	       is(document, "shared") ? " (shared)" : "", number_of(document, "program"));
+}
+
+static void print_list(const char *head, const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_array_size(list))
+		return;
+	printf("  %s", head);
+	json_array_foreach (list, i, item) {
+		if (json_is_string(item))
+			printf(" %s", json_string_value(item));
+		else
+			printf(" %lld", (long long)json_integer_value(item));
+	}
+	putchar('\n');
+}
+
+static void print_rings(const json_t *document)
+{
+	printf("%s: port %lld, %lld pair%s of rings of %lld (tx) and %lld (rx) slots, %s, user "
+	       "%lld's%s, %lld KiB\n",
+	       text_of(document, "port"), number_of(document, "number"),
+	       number_of(document, "rings"), number_of(document, "rings") == 1 ? "" : "s",
+	       number_of(document, "tx_slots"), number_of(document, "rx_slots"),
+	       text_of(document, "state"), number_of(document, "owner"),
+	       is(document, "ephemeral") ? ", made by its client" : "",
+	       number_of(document, "memory") / 1024);
+	print_list("opened by the processes", json_object_get(document, "clients"));
+	print_list("may send from", json_object_get(document, "macs"));
+}
+
+static void print_reasons(const json_t *reasons)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)reasons, key, value)
+		if (json_integer_value(value))
+			printf("    %-18s %20lld\n", key, (long long)json_integer_value(value));
+}
+
 static void print_port(const json_t *document)
 {
 	const json_t *counters = json_object_get(document, "counters"), *note;
@@ -192,21 +269,19 @@ static void print_port(const json_t *document)
 	json_t *value;
 	size_t i;
 
-	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, %s XDP%s, program %lld\n",
-	       text_of(document, "port"), number_of(document, "number"),
-	       *text_of(document, "kind") ? text_of(document, "kind") : "device",
-	       text_of(document, "device"), number_of(document, "ifindex"),
-	       json_is_true(json_object_get(document, "other_namespace")) ? " of another namespace"
-									  : "",
-	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
-	       json_is_true(json_object_get(document, "shared")) ? " (shared)" : "",
-	       number_of(document, "program"));
-	json_object_foreach (json_object_get(document, "counters"), key, value)
-		if (json_is_integer(value))
-			printf("  %-20s %20lld\n", key, number_of(counters, key));
-	json_object_foreach (json_object_get(counters, "drops"), key, value)
-		if (json_integer_value(value))
-			printf("    %-18s %20lld\n", key, (long long)json_integer_value(value));
+	if (json_object_get(document, "rings"))
+		print_rings(document);
+	else
+		print_device(document);
+	json_object_foreach ((json_t *)counters, key, value) {
+		if (!json_is_integer(value))
+			continue;
+		printf("  %-20s %20lld\n", key, number_of(counters, key));
+		if (!strcmp(key, "dropped"))
+			print_reasons(json_object_get(counters, "drops"));
+		else if (!strcmp(key, "lost_at_receivers"))
+			print_reasons(json_object_get(counters, "lost"));
+	}
 	json_array_foreach (json_object_get(document, "notes"), i, note)
 		printf("note: %s\n", json_string_value(note));
 }

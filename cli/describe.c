@@ -33,33 +33,40 @@ json_t *describe_switch(const struct vale_switch_info *info)
 static const char *state_word(enum vale_port_state state)
 {
 	static const char *const words[] = {
-		[VALE_PORT_UP] = "up",
-		[VALE_PORT_DOWN] = "down",
-		[VALE_PORT_GONE] = "gone",
-		[VALE_PORT_DISTANT] = "distant",
+		[VALE_PORT_UP] = "up",	   [VALE_PORT_DOWN] = "down",
+		[VALE_PORT_GONE] = "gone", [VALE_PORT_DISTANT] = "distant",
+		[VALE_PORT_OPEN] = "open", [VALE_PORT_CLOSED] = "closed",
 	};
 
 	return words[state];
 }
 
+static json_t *describe_reasons(const __u64 *counts, __u64 *sum)
+{
+	json_t *reasons = json_object();
+
+	*sum = 0;
+	for (int reason = 0; reason < VALE_DROP_REASONS; reason++) {
+		json_object_set_new(reasons, vale_drop_name(reason), json_integer(counts[reason]));
+		*sum += counts[reason];
+	}
+	return reasons;
+}
+
 json_t *describe_counters(const struct vale_stats *counters)
 {
-	__u64 dropped = 0;
-	json_t *drops = json_object();
+	__u64 dropped, lost;
+	json_t *drops = describe_reasons(counters->drops, &dropped);
+	json_t *losses = describe_reasons(counters->lost, &lost);
 
-	for (int reason = 0; reason < VALE_DROP_REASONS; reason++) {
-		json_object_set_new(drops, vale_drop_name(reason),
-				    json_integer(counters->drops[reason]));
-		dropped += counters->drops[reason];
-	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "received_frames",
-			 (json_int_t)counters->received_frames, "received_bytes",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+			 "received_frames", (json_int_t)counters->received_frames, "received_bytes",
 			 (json_int_t)counters->received_bytes, "sent_frames",
 			 (json_int_t)counters->sent_frames, "sent_bytes",
 			 (json_int_t)counters->sent_bytes, "flooded", (json_int_t)counters->flooded,
 			 "copies", (json_int_t)counters->copies, "checksums_completed",
-			 (json_int_t)counters->checksums, "dropped", (json_int_t)dropped, "drops",
-			 drops);
+			 (json_int_t)counters->checksums, "dropped", (json_int_t)dropped,
+			 "lost_at_receivers", (json_int_t)lost, "drops", drops, "lost", losses);
 }
 
 static void note(json_t *notes, const char *text)
@@ -90,6 +97,17 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 		     "floods did not come as far as this port (cut): the generic hook of "
 		     "the sender's port ends a flood at the first device that is down or has "
 		     "too small an MTU: bring that up, or detach it");
+	if (counters && counters->drops[VALE_DROP_FULL])
+		note(notes, "its client did not keep up (full): more slots, or a client that "
+			    "receives faster; senders that open their port lossless wait instead");
+	if (counters && counters->drops[VALE_DROP_INVALID])
+		note(notes,
+		     "its client has sent slots that make no sense (invalid): a length of "
+		     "less than 14 or more than 2048 bytes, no such buffer, or a frame without "
+		     "an end");
+	if (counters && counters->drops[VALE_DROP_SPOOFED])
+		note(notes, "its client has sent from addresses that the port is not bound to "
+			    "(spoofed)");
 	if (info->state == VALE_PORT_GONE)
 		note(notes, "the device was deleted or moved to another network namespace: "
 			    "detach the port, or attach another device under its name");
@@ -103,18 +121,45 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 	return notes;
 }
 
+static const char *hook_word(const struct vale_port_info *info)
+{
+	if (!strcmp(info->kind, "ring"))
+		return "txsync";
+	return info->hook == VALE_HOOK_GENERIC ? "generic" : "native";
+}
+
+static json_t *describe_device(const struct vale_port_info *info)
+{
+	return json_pack("{s:o, s:I, s:I, s:b, s:b, s:I}", "device", describe_text(info->device),
+			 "ifindex", (json_int_t)info->ifindex, "mtu", (json_int_t)info->mtu,
+			 "other_namespace", info->elsewhere, "shared",
+			 !!(info->flags & VALE_PORT_SHARED), "program", (json_int_t)info->program);
+}
+
+static json_t *describe_rings(const struct vale_port_info *info)
+{
+	json_t *macs = json_array(), *clients = json_array();
+
+	for (__u32 i = 0; i < info->bound; i++)
+		json_array_append_new(macs, describe_mac(info->macs[i]));
+	for (__u32 i = 0; i < info->clients && i < VALE_CLIENTS_SHOWN; i++)
+		json_array_append_new(clients, json_integer(info->client[i]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "rings",
+			 (json_int_t)info->rings, "tx_slots", (json_int_t)info->tx_slots,
+			 "rx_slots", (json_int_t)info->rx_slots, "memory", (json_int_t)info->memory,
+			 "owner", (json_int_t)info->owner, "ephemeral",
+			 !!(info->flags & VALE_PORT_EPHEMERAL), "macs", macs, "clients", clients);
+}
+
 json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters)
 {
-	json_t *port = json_pack("{s:s, s:I, s:o, s:I, s:s, s:s, s:s, s:I, s:b, s:b, s:I}", "port",
-				 info->name, "number", (json_int_t)info->number, "device",
-				 describe_text(info->device), "ifindex", (json_int_t)info->ifindex,
-				 "kind", info->kind, "hook",
-				 info->hook == VALE_HOOK_GENERIC ? "generic" : "native", "state",
-				 state_word(info->state), "mtu", (json_int_t)info->mtu,
-				 "other_namespace", info->elsewhere, "shared",
-				 !!(info->flags & VALE_PORT_SHARED), "program",
-				 (json_int_t)info->program);
+	json_t *port = json_pack("{s:s, s:I, s:s, s:s, s:s}", "port", info->name, "number",
+				 (json_int_t)info->number, "kind", info->kind, "hook",
+				 hook_word(info), "state", state_word(info->state));
+	json_t *rest = strcmp(info->kind, "ring") ? describe_device(info) : describe_rings(info);
 
+	json_object_update(port, rest);
+	json_decref(rest);
 	json_object_set_new(port, "counters", describe_counters(counters));
 	json_object_set_new(port, "notes", describe_notes(info, counters));
 	return port;

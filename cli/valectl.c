@@ -27,6 +27,21 @@ const struct command commands[] = {
 	  "  --shared         through libxdp's dispatcher, beside other XDP programs\n",
 	  command_attach, false },
 	{ "detach", "vale1:a", "take a port off its interface", "", command_detach, false },
+	{ "port",
+	  "add vale1:a [--owner USER[:GROUP]] [--mode MODE] [--mac MAC[,MAC]...] [--rings N] "
+	  "[--slots N] | del vale1:a [--force]",
+	  "make or delete a port of rings for a program",
+	  "add makes a port that stays, whoever opens and closes it:\n"
+	  "  --owner USER     whose programs may open it (otherwise root's)\n"
+	  "  --mode MODE      permissions as of a file: 0600, 0660, ...\n"
+	  "  --mac MAC        the only address, or addresses, that it may send from\n"
+	  "  --rings N        pairs of a tx and an rx ring (1 .. 8, otherwise 1)\n"
+	  "  --slots N        of each ring (8 .. 1024, otherwise 1024)\n"
+	  "  --tx-slots N, --rx-slots N\n"
+	  "                   the same for one direction\n"
+	  "del deletes it:\n"
+	  "  --force          also if it is open\n",
+	  command_port, false },
 	{ "list", "[vale1]", "list the switches, or the ports of one", "", command_list, false },
 	{ "show", "vale1 | vale1:a", "show all about a switch or a port", "", command_show, false },
 	{ "stats", "vale1[:a] [--interval SECONDS [--count N]]", "show the counters of the ports",

@@ -50,6 +50,12 @@ _valectl_arguments() {
 	destroy:1 | list:1) _valectl_switches ;;
 	show:1 | stats:1) _valectl_switches; _valectl_ports ;;
 	detach:1) _valectl_ports ;;
+	port:1) echo add del ;;
+	port:2)
+		case ${given[1]} in
+		add) _valectl_switches | sed 's/$/:/' ;;
+		del) _valectl_ports ;;
+		esac ;;
 	attach:1) _valectl_switches | sed 's/$/:/' ;;
 	attach:2) _valectl_devices ;;
 	fdb:1) _valectl_switches ;;
@@ -73,7 +79,8 @@ _valectl() {
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 		--bpffs) valectl+=(--bpffs "${words[++i]:-}") ;;
-		--hook | --netns | --fdb-size | --age | --interval | --count) ((i++)) ;;
+		--hook | --netns | --fdb-size | --age | --interval | --count | --owner | --mode | --mac) ((i++)) ;;
+		--rings | --slots | --tx-slots | --rx-slots) ((i++)) ;;
 		-*) ;;
 		*) given+=("${words[i]}") ;;
 		esac
@@ -83,6 +90,8 @@ _valectl() {
 	case $prev in
 	--bpffs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--hook) mapfile -t COMPREPLY < <(compgen -W 'auto native generic' -- "$cur"); return ;;
+	--owner) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
+	--mode | --mac | --rings | --slots | --tx-slots | --rx-slots) return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
 	--fdb-size | --age | --interval | --count) return ;;
 	-w) mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;

@@ -15,6 +15,10 @@
  * -EINVAL (a name that is none), -ENOTSUP (the kernel has no BTF or the state was made by another
  * version of this library), and what the kernel answers to a system call.
  *
+ * Options. A structure of options starts with its own size, sizeof(struct ...), and is otherwise
+ * filled with zeros by whoever has nothing to say: so a program goes on working with a library that
+ * has more of them. -EINVAL: without a size; -E2BIG: with options that this library does not know.
+ *
  * Threads. A struct vale and what is made from it belong to one thread at a time. Any number of
  * processes may work on the same switches: those that change something take turns.
  */
@@ -67,6 +71,7 @@ void vale_set_progress(struct vale *vale, void (*report)(void *arg, __u32 done, 
 /* ---- switches ---------------------------------------------------------------------------------- */
 
 struct vale_switch_options {
+	size_t size;	/* of the structure, as in every one of options */
 	__u32 fdb_size; /* addresses, VALE_FDB_SIZE_MIN.._MAX, or VALE_DEFAULT */
 	__u32 age;	/* seconds, 0 (never) .. VALE_AGE_MAX, or VALE_DEFAULT */
 };
@@ -101,6 +106,7 @@ int vale_switch_get(struct vale *vale, const char *name, struct vale_switch_info
 /* ---- ports ------------------------------------------------------------------------------------- */
 
 struct vale_attach_options {
+	size_t size;
 	enum vale_hook hook;
 	const char *netns; /* a name below /run/netns, or a process id; NULL: the caller's own */
 	bool shared;	   /* through libxdp's dispatcher, beside other XDP programs */
@@ -111,12 +117,17 @@ enum vale_port_state {
 	VALE_PORT_DOWN,	   /* the device is administratively down */
 	VALE_PORT_GONE,	   /* the device was deleted or moved to another network namespace */
 	VALE_PORT_DISTANT, /* the device lives, in a namespace that we cannot look into */
+	VALE_PORT_OPEN,	   /* of a ring port: a client has it */
+	VALE_PORT_CLOSED,  /* none has */
 };
+
+/* Processes that vale_port_info names. */
+#define VALE_CLIENTS_SHOWN 8
 
 struct vale_port_info {
 	char name[2 * VALE_NAME_SIZE]; /* valeSSS:PPP */
 	char device[VALE_NAME_SIZE];   /* what it is called now, or was when last seen */
-	char kind[VALE_NAME_SIZE];     /* "veth", "tun", ..., "" if not known */
+	char kind[VALE_NAME_SIZE];     /* "veth", "tun", ..., "ring", "" if not known */
 	enum vale_port_state state;
 	enum vale_hook hook;
 	__u32 number;
@@ -125,6 +136,16 @@ struct vale_port_info {
 	__u32 flags;
 	__u32 program;
 	bool elsewhere; /* the device is in another network namespace than the caller */
+	/* of a ring port: */
+	__u32 rings;
+	__u32 tx_slots;
+	__u32 rx_slots;
+	__u32 owner;
+	__u64 memory; /* bytes of the kernel's */
+	__u32 bound;
+	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE];
+	__u32 clients; /* processes that have it open; the first are in: */
+	__u32 client[VALE_CLIENTS_SHOWN];
 };
 
 /*
@@ -141,8 +162,34 @@ struct vale_port_info {
 int vale_port_attach(struct vale *vale, const char *name, const char *device,
 		     const struct vale_attach_options *options);
 
-/* Takes the port off its device. -ENOENT: no such port. */
+/* Takes the port off its device. -ENOENT: no such port; -ENOTTY: it is a ring port. */
 int vale_port_detach(struct vale *vale, const char *name);
+
+struct vale_ring_options {
+	size_t size;
+	__u32 rings; /* pairs, 1 .. VALE_RINGS; 0: 1 */
+	__u32 tx_slots; /* of each tx ring, VALE_SLOTS_MIN .. VALE_SLOTS: a power of two, or the next */
+	__u32 rx_slots; /* larger one is taken; 0: VALE_SLOTS */
+	__u32 owner; /* ids of the user and the group whose processes may open it, beside root's */
+	__u32 group;
+	__u32 mode; /* permissions, as of a file: 0600, 0660, ...; 0: 0600 */
+	__u32 bound;
+	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE]; /* the first `bound`: addresses it may send from */
+};
+
+/*
+ * Makes a ring port that stays until it is deleted. `options` may be NULL. A switch that does not
+ * exist is made with the defaults. What a client does with it: <vale/port.h>.
+ *
+ * -EEXIST: the switch has a port of that name, or there is an interface of that name;
+ * -ENOSPC: the switch has VALE_PORTS ports; -ERANGE: an option is out of its range;
+ * -EADDRNOTAVAIL: an address is a group's or all zero.
+ */
+int vale_port_add(struct vale *vale, const char *name, const struct vale_ring_options *options);
+
+/* Deletes a ring port. -ENOENT: no such port; -ENOTTY: it is a device; -EBUSY: it is open, and
+ * `force` is false. */
+int vale_port_del(struct vale *vale, const char *name, bool force);
 
 /* The ports of a switch by number, in an array that the caller frees. -ENOENT: no such switch. */
 int vale_port_list(struct vale *vale, const char *switch_name, struct vale_port_info **out,

@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Making a device a port of a switch: all of it, or nothing. */
 #include <errno.h>
-#include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "internal.h"
 
 struct attach {
+	struct claim claim;
 	struct vale *vale;
-	struct maps *maps;
 	const struct vale_attach_options *options;
-	struct name name;
 	struct device device;
 	__u64 netns;
-	__u32 number;
-	struct vale_port port;
 	enum vale_hook hook; /* to be tried first */
 };
 
@@ -79,7 +73,7 @@ static int search_switch(const char *switch_name, void *arg)
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
 	struct search *search = arg;
-	struct vale_port port;
+	struct vale_port_entry port;
 	struct name name;
 	__u32 number;
 
@@ -131,7 +125,7 @@ static int check_no_loop(struct attach *attach)
 	struct vale_device key = { .netns = attach->netns, .ifindex = device->peer };
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	CLEANUP_CLOSE int fd = -1;
-	struct vale_port port;
+	struct vale_port_entry port;
 	__u32 number;
 
 	if (strcmp(device->kind, "veth"))
@@ -141,98 +135,37 @@ static int check_no_loop(struct attach *attach)
 		if (fd < 0 || netns_enter(&visit, fd) || netns_cookie(&key.netns))
 			return 0; /* offload_plan() refuses such a device with better words */
 	}
-	if (bpf_map_lookup_elem(attach->maps->fd[MAP_DEVICES], &key, &number) ||
-	    maps_get_port(attach->maps, number, &port) || port.kind == VALE_PORT_FREE)
+	if (bpf_map_lookup_elem(attach->claim.maps->fd[MAP_DEVICES], &key, &number) ||
+	    maps_get_port(attach->claim.maps, number, &port) || port.kind == VALE_PORT_FREE)
 		return 0;
 	return fail(attach->vale, ELOOP,
 		    "cannot attach '%s': its far end is the port %s:%s, and frames "
 		    "would circle between the two",
-		    device->name, attach->maps->switch_name, port.name);
-}
-
-/* The name must be free; a port of that name whose device is gone makes room. */
-static int check_name(struct attach *attach)
-{
-	struct vale_port port;
-	__u32 number;
-	int error;
-
-	if (maps_find_port(attach->maps, attach->name.port, &number, &port))
-		return 0;
-	if (maps_device_present(attach->maps, number))
-		return fail(attach->vale, EEXIST, "cannot attach '%s': there is a port %s:%s",
-			    attach->device.name, attach->maps->switch_name, port.name);
-	error = port_remove(attach->maps, number, &port);
-	return error ? fail(attach->vale, -error, "cannot replace the port %s:%s: %s",
-			    attach->maps->switch_name, attach->name.port, strerror(-error))
-		     : 0;
-}
-
-/* The lowest free number, or else the lowest whose device is gone. */
-static int choose_number(struct attach *attach)
-{
-	struct vale_port port;
-	__u32 gone = VALE_PORTS;
-
-	for (__u32 number = 0; number < VALE_PORTS; number++) {
-		if (maps_get_port(attach->maps, number, &port))
-			continue;
-		if (port.kind == VALE_PORT_FREE) {
-			attach->number = number;
-			attach->port.generation = port.generation + 1;
-			return 0;
-		}
-		if (gone == VALE_PORTS && !maps_device_present(attach->maps, number))
-			gone = number;
-	}
-	if (gone == VALE_PORTS)
-		return fail(attach->vale, ENOSPC,
-			    "cannot attach '%s': %s has %u ports, and that is as many "
-			    "as a switch can have",
-			    attach->device.name, attach->maps->switch_name, VALE_PORTS);
-	maps_get_port(attach->maps, gone, &port);
-	port_remove(attach->maps, gone, &port);
-	attach->number = gone;
-	attach->port.generation = port.generation + 1;
-	return 0;
-}
-
-static int reset_stats(struct attach *attach)
-{
-	int cpus = libbpf_num_possible_cpus();
-	CLEANUP_FREE void *zeros = cpus > 0 ? calloc(cpus, sizeof(struct vale_stats)) : NULL;
-
-	if (!zeros)
-		return -ENOMEM;
-	return bpf_map_update_elem(attach->maps->fd[MAP_STATS], &attach->number, zeros, BPF_ANY)
-		       ? -errno
-		       : 0;
+		    device->name, attach->claim.maps->switch_name, port.name);
 }
 
 /* Writes down all there is to undo, before any of it is done. */
 static int reserve(struct attach *attach)
 {
 	struct vale_device device = { .netns = attach->netns, .ifindex = attach->device.ifindex };
-	struct vale_port *port = &attach->port;
-	int error = reset_stats(attach);
+	struct claim *claim = &attach->claim;
+	int error;
 
-	strcpy(port->name, attach->name.port);
-	strcpy(port->device, attach->device.name);
-	port->netns = attach->netns;
-	port->ifindex = attach->device.ifindex;
-	port->kind = VALE_PORT_RESERVED;
-	if (!error)
-		error = maps_set_port(attach->maps, attach->number, port);
-	if (!error &&
-	    bpf_map_update_elem(attach->maps->fd[MAP_DEVICES], &device, &attach->number, BPF_ANY))
-		error = -errno;
-	return error;
+	strcpy(claim->port.device, attach->device.name);
+	claim->port.netns = attach->netns;
+	claim->port.ifindex = attach->device.ifindex;
+	error = claim_reserve(claim);
+	if (error)
+		return error;
+	return bpf_map_update_elem(claim->maps->fd[MAP_DEVICES], &device, &claim->number, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 /* From here on the port is sent frames. */
 static int open_for_delivery(struct attach *attach, const int transmit[VALE_DEVMAPS])
 {
-	struct vale_switch *state = attach->maps->state;
+	struct claim *claim = &attach->claim;
 
 	for (int i = 0; i < VALE_DEVMAPS; i++) {
 		struct bpf_devmap_val slot = {
@@ -240,14 +173,11 @@ static int open_for_delivery(struct attach *attach, const int transmit[VALE_DEVM
 			.bpf_prog.fd = transmit[i],
 		};
 
-		if (bpf_map_update_elem(attach->maps->fd[map_devmaps[i]], &attach->number, &slot,
+		if (bpf_map_update_elem(claim->maps->fd[map_devmaps[i]], &claim->number, &slot,
 					BPF_ANY))
 			return -errno;
 	}
-	if (state->ports_end <= attach->number)
-		__atomic_store_n(&state->ports_end, attach->number + 1, __ATOMIC_RELEASE);
-	attach->port.kind = VALE_PORT_DEVICE;
-	return maps_set_port(attach->maps, attach->number, &attach->port);
+	return claim_publish(claim, VALE_PORT_DEVICE);
 }
 
 static void close_transmit(int (*transmit)[VALE_DEVMAPS])
@@ -258,117 +188,81 @@ static void close_transmit(int (*transmit)[VALE_DEVMAPS])
 
 static int make(struct attach *attach)
 {
-	char path[PATH_MAX + 2 * VALE_NAME_SIZE], staging[PATH_MAX + 2 * VALE_NAME_SIZE];
-	char link[sizeof(staging) + VALE_NAME_SIZE];
 	CLEANUP(close_transmit) int transmit[VALE_DEVMAPS] = { -1, -1, -1, -1 };
-	int error;
+	struct claim *claim = &attach->claim;
+	char link[sizeof(claim->staging) + VALE_NAME_SIZE];
+	int error = reserve(attach);
 
-	snprintf(path, sizeof(path), "%s/port/%s", attach->maps->path, attach->name.port);
-	snprintf(staging, sizeof(staging), "%s/port/%c%s", attach->maps->path, PIN_STAGING,
-		 attach->name.port);
-	snprintf(link, sizeof(link), "%s/xdp", staging);
-	error = reserve(attach);
-	if (!error && mkdir(staging, 0755))
-		error = -errno;
 	if (error)
 		return fail_bpf(attach->vale, -error, "cannot attach the device");
-	error = offload_apply(attach->vale, &attach->device, attach->port.restore);
+	snprintf(link, sizeof(link), "%s/xdp", claim->staging);
+	error = offload_apply(attach->vale, &attach->device, claim->port.restore);
 	if (!error)
-		error = hook_attach(attach->vale, attach->maps, attach->number, &attach->device,
-				    attach->options, attach->hook, link, &attach->port, transmit);
+		error = hook_attach(attach->vale, claim->maps, claim->number, &attach->device,
+				    attach->options, attach->hook, link, &claim->port, transmit);
 	if (error)
 		return error;
 	error = open_for_delivery(attach, transmit);
-	if (!error)
-		error = pin_publish(staging, path);
-	maps_next_generation(attach->maps);
 	return error ? fail_bpf(attach->vale, -error, "cannot attach the device") : 0;
 }
 
 static int attach_locked(struct attach *attach)
 {
-	char reason[sizeof(attach->vale->reason)];
+	struct claim *claim = &attach->claim;
 	int error = check_not_attached(attach);
 
-	attach->hook = hook_choose(attach->maps, &attach->device, attach->options);
+	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
 	if (!error)
 		error = check_no_loop(attach);
 	if (!error)
-		error = check_name(attach);
+		error = claim_name(claim);
 	if (!error) /* after the port's former device, which may be this one, has been given up */
 		error = check_no_program(attach);
 	if (!error)
-		error = choose_number(attach);
+		error = claim_number(claim);
 	if (!error)
 		error = offload_plan(attach->vale, &attach->device, attach->hook,
-				     &attach->port.restore);
+				     &claim->port.restore);
 	if (error)
 		return error;
 	error = make(attach);
-	if (error) {
-		strcpy(reason, attach->vale->reason);
-		port_remove(attach->maps, attach->number, &attach->port);
-		strcpy(attach->vale->reason, reason);
-	}
-	return error;
-}
-
-/* Opens the switch, which is made if there is none. */
-static int open_or_create(struct vale *vale, struct maps *maps, const char *name, bool *created)
-{
-	char path[PATH_MAX];
-	int error = pin_path(vale, path, "%s", name);
-
-	if (!error && !pin_exists(path)) {
-		error = switch_create_locked(vale, name, NULL);
-		*created = !error;
-	}
-	if (!error)
-		error = maps_open(maps, vale, name);
 	if (error)
-		return error;
-	error = port_sweep(maps);
-	return error ? fail(vale, -error, "cannot sweep '%s': %s", name, strerror(-error)) : 0;
+		claim_undo(claim);
+	return error;
 }
 
 /* A switch that was made for a port that could not be made goes with it. */
 static int attach_or_undo(struct attach *attach)
 {
-	char reason[sizeof(attach->vale->reason)];
-	bool created = false;
-	int error = open_or_create(attach->vale, attach->maps, attach->name.switch_name, &created);
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	int error = claim_switch(&attach->claim, &maps);
 
 	if (!error)
 		error = attach_locked(attach);
-	if (error && created) {
-		strcpy(reason, attach->vale->reason);
-		switch_remove_locked(attach->vale, attach->name.switch_name);
-		strcpy(attach->vale->reason, reason);
-	}
+	if (error)
+		claim_undo_switch(&attach->claim);
 	return error;
 }
 
 int vale_port_attach(struct vale *vale, const char *text, const char *device,
-		     const struct vale_attach_options *options)
+		     const struct vale_attach_options *given)
 {
-	static const struct vale_attach_options none;
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	struct vale_attach_options options = {};
 	CLEANUP_CLOSE int lock = -1;
+	char what[64];
 	struct attach attach = {
 		.vale = vale,
-		.maps = &maps,
-		.options = options ? options : &none,
+		.options = &options,
+		.claim.what = what,
 	};
-	int error = name_port(vale, &attach.name, text);
+	int error = take_options(vale, &options, sizeof(options), given);
 
-	if (error)
-		return error;
-	if (if_nametoindex(attach.name.port))
-		return fail(vale, EEXIST,
-			    "'%s' is no name of a port: there is a network interface '%s'", text,
-			    attach.name.port);
-	error = enter(vale, attach.options->netns, &visit);
+	snprintf(what, sizeof(what), "cannot attach '%s'", device);
+	if (!error)
+		error = claim_begin(&attach.claim, vale, text);
+	if (!error)
+		error = enter(vale, options.netns, &visit);
 	if (!error)
 		error = check_device(&attach, device);
 	if (!error)

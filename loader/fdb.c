@@ -12,12 +12,12 @@
 #define NS_PER_SECOND 1000000000ULL
 #define NS_PER_MS     1000000ULL
 
-/* What the programs compare `seen_ns` with: bpf_ktime_get_coarse_ns(). */
-static __u64 coarse_now(void)
+/* What the programs compare `seen_ns` with: bpf_ktime_get_ns(). */
+static __u64 now_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
@@ -64,22 +64,22 @@ static int walk_both(struct walk *walk)
 
 /* The same answer as the dataplane's: bpf/fdb.h. */
 static bool matches(const struct walk *walk, const struct vale_fdb_entry *entry,
-		    struct vale_port *port)
+		    struct vale_port_entry *port)
 {
 	__u64 age_ns = walk->maps->state->age_ns;
 
 	if (entry->port >= VALE_PORTS || maps_get_port(walk->maps, entry->port, port) ||
 	    port->kind == VALE_PORT_FREE || port->generation != entry->generation ||
-	    !maps_device_present(walk->maps, entry->port))
+	    (port->kind == VALE_PORT_DEVICE && !maps_device_present(walk->maps, entry->port)))
 		return false;
 	return walk->map == MAP_FDB_STATIC || !age_ns ||
-	       (__s64)(coarse_now() - entry->seen_ns) <= (__s64)age_ns;
+	       (__s64)(now_ns() - entry->seen_ns) <= (__s64)age_ns;
 }
 
 static int count_visit(struct walk *walk, const struct vale_fdb_key *key,
 		       const struct vale_fdb_entry *entry)
 {
-	struct vale_port port;
+	struct vale_port_entry port;
 
 	(void)key;
 	*(__u32 *)walk->arg += matches(walk, entry, &port);
@@ -156,7 +156,7 @@ static int list_visit(struct walk *walk, const struct vale_fdb_key *key,
 {
 	struct vale_fdb_info info = { .is_static = walk->map == MAP_FDB_STATIC };
 	struct list *list = walk->arg;
-	struct vale_port port;
+	struct vale_port_entry port;
 
 	if (!matches(walk, entry, &port))
 		return 0;
@@ -164,7 +164,7 @@ static int list_visit(struct walk *walk, const struct vale_fdb_key *key,
 	strcpy(info.port, port.name);
 	info.number = entry->port;
 	if (!info.is_static) {
-		__s64 age = coarse_now() - entry->seen_ns;
+		__s64 age = now_ns() - entry->seen_ns;
 
 		info.age_ms = age > 0 ? age / NS_PER_MS : 0;
 	}
@@ -220,7 +220,7 @@ int vale_fdb_list(struct vale *vale, const char *switch_name, struct vale_fdb_in
 }
 
 static int find_port(struct vale *vale, const struct maps *maps, const char *name, __u32 *number,
-		     struct vale_port *port)
+		     struct vale_port_entry *port)
 {
 	const char *why = name_check_part(name);
 
@@ -248,7 +248,7 @@ int vale_fdb_add(struct vale *vale, const char *switch_name, const __u8 mac[VALE
 	struct vale_fdb_key key = key_of(mac);
 	struct vale_fdb_entry entry = {};
 	CLEANUP_CLOSE int lock = -1;
-	struct vale_port port;
+	struct vale_port_entry port;
 	int error;
 
 	if ((mac[0] & 1) || !memcmp(mac, nobody, VALE_MAC_SIZE))
@@ -296,7 +296,7 @@ int vale_fdb_del(struct vale *vale, const char *switch_name, const __u8 mac[VALE
 int vale_fdb_flush(struct vale *vale, const char *switch_name, const char *port_name)
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
-	struct vale_port port;
+	struct vale_port_entry port;
 	__u32 number = 0;
 	int error = open_switch(vale, switch_name, &maps);
 

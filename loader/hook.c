@@ -145,7 +145,7 @@ static int take_transmit(const struct port_bpf *skeleton, int transmit[VALE_DEVM
 /* One attempt. -EOPNOTSUPP: the driver cannot; the reason is kept. */
 static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
 		     const struct device *device, enum vale_hook hook, bool shared, const char *pin,
-		     struct vale_port *port, int transmit[VALE_DEVMAPS])
+		     struct vale_port_entry *port, int transmit[VALE_DEVMAPS])
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
 	int error = open_programs(vale, maps, number, device, hook, false, &skeleton);
@@ -189,7 +189,7 @@ enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
 
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		const struct device *device, const struct vale_attach_options *options,
-		enum vale_hook hook, const char *pin, struct vale_port *port,
+		enum vale_hook hook, const char *pin, struct vale_port_entry *port,
 		int transmit[VALE_DEVMAPS])
 {
 	int error =

@@ -40,6 +40,9 @@ struct vale {
 	void *report_arg;
 };
 
+/* Copies what the user gave, of whatever version of the structure; `given` may be NULL. */
+int take_options(struct vale *vale, void *out, size_t size, const void *given);
+
 /* Keeps the reason and returns -error. */
 int fail(struct vale *vale, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -69,6 +72,8 @@ int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int pin_make_root(struct vale *vale);
 bool pin_exists(const char *path);
+/* With that mode, whatever the umask is. */
+int pin_make_directory(const char *path, unsigned int mode);
 /* Removes a file or a directory with all in it. What is not there is no error. */
 int pin_remove(const char *path);
 /* Gives `from` its public name; -EEXIST if that is taken. */
@@ -122,7 +127,7 @@ int device_by_index(struct device *out, __u32 ifindex);
 
 /* ---- offload.c --------------------------------------------------------------------------------- */
 
-/* What was changed at the far end of a veth: struct vale_port.restore. */
+/* What was changed at the far end of a veth: struct vale_port_entry.restore. */
 enum {
 	OFFLOAD_GRO_WAS_OFF = 1 << 0,
 	OFFLOAD_CHECKSUM_WAS_ON = 1 << 1,
@@ -154,6 +159,10 @@ enum map {
 	MAP_FDB_STATIC,
 	MAP_STATS,
 	MAP_SCRATCH,
+	MAP_REGIONS,
+	MAP_RING_STATES,
+	MAP_DOORBELLS,
+	MAP_CLIENTS,
 	MAPS,
 };
 
@@ -177,27 +186,99 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name);
 void maps_close(struct maps *maps);
 /* Ends every cached lookup. */
 void maps_next_generation(struct maps *maps);
-int maps_get_port(const struct maps *maps, __u32 number, struct vale_port *out);
-int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port *port);
+int maps_get_port(const struct maps *maps, __u32 number, struct vale_port_entry *out);
+int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
 /* -ENOENT: no port of that name. A port is there if its directory is. */
-int maps_find_port(const struct maps *maps, const char *name, __u32 *number, struct vale_port *out);
+int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
+		   struct vale_port_entry *out);
 /* The device of the port still exists where it was. */
 bool maps_device_present(const struct maps *maps, __u32 number);
 
-/* ---- shared between switch.c and port.c ---------------------------------------------------------
- */
+/* ---- switch.c; the lock must be held -------------------------------------------------------------- */
 
-/* The lock must be held. */
 int switch_create_locked(struct vale *vale, const char *name,
 			 const struct vale_switch_options *options);
 int switch_remove_locked(struct vale *vale, const char *name);
+
+/* ---- port.c ------------------------------------------------------------------------------------ */
+
 /* Ends ports that a killed process left half-made or half-removed. The lock must be held. */
 int port_sweep(struct maps *maps);
+/* Finds a port by its whole name, with the lock taken and what others left swept. */
+int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int *lock,
+		     __u32 *number, struct vale_port_entry *port);
 /* Undoes everything about a port. */
-int port_remove(struct maps *maps, __u32 number, struct vale_port *port);
+int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port);
+/* What the programs need to know of all ports together. */
+void port_update_totals(struct maps *maps);
 /* The port's device as it is now. -ENODEV: gone; -ESRCH: its namespace cannot be entered. */
-int port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
+int port_device(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
 		struct netns_visit *visit, struct device *out);
+
+/* ---- claim.c: a name and a number for a port that is to be made --------------------------------- */
+
+struct claim {
+	struct vale *vale;
+	const char *what; /* "cannot attach 'tap0'": starts what the user is told */
+	struct name name;
+	struct maps *maps;
+	bool created; /* the switch was made for the port */
+	__u32 number;
+	struct vale_port_entry port;
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
+	char staging[PATH_MAX + 2 * VALE_NAME_SIZE];
+};
+
+/* Parses the name of the port. */
+int claim_begin(struct claim *claim, struct vale *vale, const char *text);
+/* The following with the lock held. Opens the switch, which is made if there is none. */
+int claim_switch(struct claim *claim, struct maps *maps);
+void claim_undo_switch(struct claim *claim);
+/* The name must be free; a port of that name whose device is gone makes room. */
+int claim_name(struct claim *claim);
+/* The lowest free number, or else the lowest whose device is gone. */
+int claim_number(struct claim *claim);
+/* Writes the port down as reserved, and makes claim->staging for its pins. */
+int claim_reserve(struct claim *claim);
+/* The port is there, for frames and for users. */
+int claim_publish(struct claim *claim, enum vale_port_kind kind);
+/* After a failure, from claim_reserve() on; keeps the reason. */
+void claim_undo(struct claim *claim);
+
+/* ---- ring ports: ring_port.c, ring_make.c, ring_hold.c ------------------------------------------------------------------------------- */
+
+struct ring_port_options {
+	__u32 rings, tx_slots, rx_slots; /* in range */
+	__u32 owner, group;
+	__u32 mode; /* of the pins */
+	__u32 bound;
+	__u64 macs[VALE_BOUND_MACS];
+	bool ephemeral;
+};
+
+/* What the user asked for, checked. -ERANGE, -EADDRNOTAVAIL. */
+int ring_port_options(struct vale *vale, const struct vale_ring_options *options,
+		      struct ring_port_options *out);
+/*
+ * Makes a ring port. *hold, if wanted, is an exclusive hold on it, which must be had before the port
+ * can be seen, or an ephemeral one would be swept away. The lock must be held.
+ */
+int ring_port_create(struct claim *claim, const struct ring_port_options *options, int *hold);
+/* Takes it out of the maps of the switch. */
+void ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
+/* Removes ports of a switch whose clients have ended, and the switch if it was made for such. */
+void ring_port_reap(struct vale *vale, const char *switch_name);
+/* Nobody has it open. */
+bool ring_port_is_idle(const struct maps *maps, const struct vale_port_entry *port);
+/* Holds it as a client does: exclusively, or with others. -EBUSY: others are in the way. */
+int ring_port_hold(const char *path, bool exclusive, int *out);
+
+/* ---- live.c ------------------------------------------------------------------------------------ */
+
+/* Opens the program that sends parked frames, which is loaded if the switch has none yet. */
+int live_open(struct vale *vale, struct maps *maps, int *out);
+/* Removes the device that it is kept on. */
+void live_remove(const struct maps *maps);
 
 /* ---- hook.c ------------------------------------------------------------------------------------ */
 
@@ -213,7 +294,7 @@ enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
  */
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		const struct device *device, const struct vale_attach_options *options,
-		enum vale_hook hook, const char *pin, struct vale_port *port,
+		enum vale_hook hook, const char *pin, struct vale_port_entry *port,
 		int transmit[VALE_DEVMAPS]);
 /* Says that the kernel refused to load or attach, and why that may be. */
 int fail_bpf(struct vale *vale, int error, const char *what);

@@ -10,12 +10,21 @@
 #include "internal.h"
 
 const char *const map_pins[MAPS] = {
-	[MAP_SWITCH] = "switch",	 [MAP_PORTS] = "ports",
-	[MAP_DEVMAP] = "devmap",	 [MAP_DEVMAP_SHARED] = "devmap_shared",
-	[MAP_FLOOD] = "flood",		 [MAP_FLOOD_SHARED] = "flood_shared",
-	[MAP_DEVICES] = "devices",	 [MAP_FDB] = "fdb",
-	[MAP_FDB_STATIC] = "fdb_static", [MAP_STATS] = "stats",
+	[MAP_SWITCH] = "switch",
+	[MAP_PORTS] = "ports",
+	[MAP_DEVMAP] = "devmap",
+	[MAP_DEVMAP_SHARED] = "devmap_shared",
+	[MAP_FLOOD] = "flood",
+	[MAP_FLOOD_SHARED] = "flood_shared",
+	[MAP_DEVICES] = "devices",
+	[MAP_FDB] = "fdb",
+	[MAP_FDB_STATIC] = "fdb_static",
+	[MAP_STATS] = "stats",
 	[MAP_SCRATCH] = "scratch",
+	[MAP_REGIONS] = "regions",
+	[MAP_RING_STATES] = "ring_states",
+	[MAP_DOORBELLS] = "doorbells",
+	[MAP_CLIENTS] = "clients",
 };
 
 const enum map map_devmaps[VALE_DEVMAPS] = {
@@ -87,9 +96,9 @@ void maps_next_generation(struct maps *maps)
 	__atomic_fetch_add(&maps->state->generation, 1, __ATOMIC_RELEASE);
 }
 
-int maps_get_port(const struct maps *maps, __u32 number, struct vale_port *out)
+int maps_get_port(const struct maps *maps, __u32 number, struct vale_port_entry *out)
 {
-	struct vale_port port;
+	struct vale_port_entry port;
 
 	if (bpf_map_lookup_elem(maps->fd[MAP_PORTS], &number, &port))
 		return -errno;
@@ -99,15 +108,16 @@ int maps_get_port(const struct maps *maps, __u32 number, struct vale_port *out)
 	return 0;
 }
 
-int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port *port)
+int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
 	return bpf_map_update_elem(maps->fd[MAP_PORTS], &number, port, BPF_ANY) ? -errno : 0;
 }
 
-int maps_find_port(const struct maps *maps, const char *name, __u32 *number, struct vale_port *out)
+int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
+		   struct vale_port_entry *out)
 {
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
-	struct vale_port port;
+	struct vale_port_entry port;
 
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, name);
 	if (!pin_exists(path))

@@ -141,6 +141,27 @@ int netlink_get_device(struct device *out, const char *name, __u32 ifindex)
 	return 0;
 }
 
+static int ignore(const struct nlmsghdr *message, void *arg)
+{
+	(void)message;
+	(void)arg;
+	return MNL_CB_OK;
+}
+
+int netlink_delete_device(__u32 ifindex)
+{
+	char buffer[REQUEST_SIZE] = {};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+
+	if (!ifindex)
+		return -ENODEV;
+	message->nlmsg_type = RTM_DELLINK;
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	info->ifi_index = ifindex;
+	return request(message, ignore, NULL);
+}
+
 static int parse_netns_id_attribute(const struct nlattr *attribute, void *arg)
 {
 	if (mnl_attr_get_type(attribute) == NETNSA_NSID)

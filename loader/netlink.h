@@ -8,6 +8,9 @@
 /* Exactly one of `name` and `ifindex` is given. -ENODEV: no such device. */
 int netlink_get_device(struct device *out, const char *name, __u32 ifindex);
 
+/* -ENODEV: no such device. */
+int netlink_delete_device(__u32 ifindex);
+
 /* The number the present namespace has for another one. -ENOENT: it has none. */
 int netlink_netns_id(int fd, __u32 *out);
 

@@ -35,7 +35,7 @@ static int ethtool(const char *device, __u32 command, __u32 *value)
 }
 
 struct feature {
-	__u32 bit; /* in struct vale_port.restore, if it was not as it must be */
+	__u32 bit; /* in struct vale_port_entry.restore, if it was not as it must be */
 	__u32 get, set;
 	__u32 mask; /* its part of the value */
 	bool must_be;

@@ -40,11 +40,14 @@ static bool may_use_bpf(void)
 int pin_make_root(struct vale *vale)
 {
 	struct stat status;
+	int error;
 
 	if (!pin_exists(vale->root) && !may_use_bpf())
 		return fail_bpf(vale, EPERM, "cannot make the directory of the switches");
-	if (mkdir(vale->root, 0755) && errno != EEXIST)
-		return fail(vale, errno, "cannot make '%s': %s", vale->root, strerror(errno));
+	/* Whoever may not read it cannot take the lock, and keep others from it. */
+	error = pin_make_directory(vale->root, 0711);
+	if (error && error != -EEXIST)
+		return fail(vale, -error, "cannot make '%s': %s", vale->root, strerror(-error));
 	/* Everybody may write into bpffs: a directory that somebody else made is not to be trusted.
 	 */
 	if (lstat(vale->root, &status))
@@ -58,6 +61,11 @@ int pin_make_root(struct vale *vale)
 bool pin_exists(const char *path)
 {
 	return !faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+int pin_make_directory(const char *path, unsigned int mode)
+{
+	return mkdir(path, mode) || chmod(path, mode) ? -errno : 0;
 }
 
 struct names {
@@ -184,5 +192,7 @@ int pin_lock(struct vale *vale, int *out)
 {
 	int error = lock(vale->root, out);
 
+	if (error == -EACCES)
+		return fail_bpf(vale, EACCES, "cannot lock the switches");
 	return error ? fail(vale, -error, "cannot lock '%s': %s", vale->root, strerror(-error)) : 0;
 }

@@ -9,7 +9,8 @@
 #include "internal.h"
 
 /* Goes where the port's device is, or was. */
-static int visit_device(const struct vale_port *port, struct netns_visit *visit, struct device *out)
+static int visit_device(const struct vale_port_entry *port, struct netns_visit *visit,
+			struct device *out)
 {
 	__u64 own = 0;
 
@@ -23,15 +24,16 @@ static int visit_device(const struct vale_port *port, struct netns_visit *visit,
 	return device_by_index(out, port->ifindex);
 }
 
-int port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
+int port_device(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
 		struct netns_visit *visit, struct device *out)
 {
 	return maps_device_present(maps, number) ? visit_device(port, visit, out) : -ENODEV;
 }
 
 /* The same for a port that is half-made or half-removed, and so may have no slot any more. */
-static int half_port_device(const struct maps *maps, __u32 number, const struct vale_port *port,
-			    struct netns_visit *visit, struct device *out)
+static int half_port_device(const struct maps *maps, __u32 number,
+			    const struct vale_port_entry *port, struct netns_visit *visit,
+			    struct device *out)
 {
 	int error = visit_device(port, visit, out);
 
@@ -41,7 +43,8 @@ static int half_port_device(const struct maps *maps, __u32 number, const struct 
 }
 
 /* Takes back what was done to the device and is not undone by unpinning. */
-static void restore_device(const struct maps *maps, __u32 number, const struct vale_port *port)
+static void restore_device(const struct maps *maps, __u32 number,
+			   const struct vale_port_entry *port)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct device device;
@@ -60,23 +63,28 @@ static void restore_device(const struct maps *maps, __u32 number, const struct v
 		offload_restore(&device, port->restore);
 }
 
-/* Where the loops over the ports may stop. */
-static void update_end(struct maps *maps)
+void port_update_totals(struct maps *maps)
 {
-	struct vale_port port;
-	__u32 end = 0;
+	__u32 end = 0, devices = 0, rings = 0;
+	struct vale_port_entry port;
 
-	for (__u32 number = 0; number < VALE_PORTS; number++)
-		if (!maps_get_port(maps, number, &port) && port.kind != VALE_PORT_FREE)
-			end = number + 1;
+	for (__u32 number = 0; number < VALE_PORTS; number++) {
+		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
+			continue;
+		end = number + 1;
+		devices += port.kind == VALE_PORT_DEVICE;
+		rings += port.kind == VALE_PORT_RING;
+	}
 	__atomic_store_n(&maps->state->ports_end, end, __ATOMIC_RELEASE);
+	__atomic_store_n(&maps->state->devices, devices, __ATOMIC_RELEASE);
+	__atomic_store_n(&maps->state->rings, rings, __ATOMIC_RELEASE);
 }
 
 /*
  * In an order that can be stopped anywhere: once the port is reserved, the rest is swept. The slot
  * is given free last, with a new generation, so that no address matches it any more.
  */
-int port_remove(struct maps *maps, __u32 number, struct vale_port *port)
+int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 {
 	struct vale_device device = { .netns = port->netns, .ifindex = port->ifindex };
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE], staging[PATH_MAX + 2 * VALE_NAME_SIZE];
@@ -91,20 +99,29 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port *port)
 	for (int i = 0; i < VALE_DEVMAPS; i++)
 		bpf_map_delete_elem(maps->fd[map_devmaps[i]], &number);
 	bpf_map_delete_elem(maps->fd[MAP_DEVICES], &device);
+	if (port->rings)
+		ring_port_forget(maps, number, port);
 	error = pin_remove(staging);
 	fdb_purge(maps, &number, true);
-	*port = (struct vale_port){ .generation = port->generation + 1 };
+	*port = (struct vale_port_entry){ .generation = port->generation + 1 };
 	if (maps_set_port(maps, number, port) && !error)
 		error = -errno;
 	maps_next_generation(maps);
-	update_end(maps);
+	port_update_totals(maps);
 	return error;
+}
+
+/* A client has made it, and has ended without closing it. */
+static bool is_abandoned(const struct maps *maps, const struct vale_port_entry *port)
+{
+	return port->kind == VALE_PORT_RING && port->flags & VALE_PORT_EPHEMERAL &&
+	       ring_port_is_idle(maps, port);
 }
 
 int port_sweep(struct maps *maps)
 {
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
-	struct vale_port port;
+	struct vale_port_entry port;
 	int error;
 
 	snprintf(path, sizeof(path), "%s/port", maps->path);
@@ -113,112 +130,49 @@ int port_sweep(struct maps *maps)
 		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
 			continue;
 		snprintf(path, sizeof(path), "%s/port/%s", maps->path, port.name);
-		if (port.kind == VALE_PORT_RESERVED || !pin_exists(path))
+		if (port.kind == VALE_PORT_RESERVED || !pin_exists(path) ||
+		    is_abandoned(maps, &port))
 			error = port_remove(maps, number, &port);
 	}
 	return error;
+}
+
+int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int *lock,
+		     __u32 *number, struct vale_port_entry *port)
+{
+	struct name name;
+	int error = name_port(vale, &name, text);
+
+	if (!error && pin_exists(vale->root))
+		error = pin_lock(vale, lock);
+	if (!error)
+		error = maps_open(maps, vale, name.switch_name);
+	if (error)
+		return error;
+	error = port_sweep(maps);
+	if (error)
+		return fail(vale, -error, "cannot sweep '%s': %s", name.switch_name,
+			    strerror(-error));
+	if (maps_find_port(maps, name.port, number, port))
+		return fail(vale, ENOENT, "there is no port '%s' (valectl show %s lists them)",
+			    text, name.switch_name);
+	return 0;
 }
 
 int vale_port_detach(struct vale *vale, const char *text)
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
 	CLEANUP_CLOSE int lock = -1;
-	struct vale_port port;
-	struct name name;
+	struct vale_port_entry port;
 	__u32 number;
-	int error = name_port(vale, &name, text);
+	int error = port_open_locked(vale, text, &maps, &lock, &number, &port);
 
-	if (!error && pin_exists(vale->root))
-		error = pin_lock(vale, &lock);
-	if (!error)
-		error = maps_open(&maps, vale, name.switch_name);
 	if (error)
 		return error;
-	error = port_sweep(&maps);
-	if (error)
-		return fail(vale, -error, "cannot sweep '%s': %s", name.switch_name,
-			    strerror(-error));
-	if (maps_find_port(&maps, name.port, &number, &port))
-		return fail(vale, ENOENT, "there is no port '%s' (valectl show %s lists them)",
-			    text, name.switch_name);
+	if (port.kind == VALE_PORT_RING)
+		return fail(vale, ENOTTY,
+			    "cannot detach '%s': it is a ring port: 'valectl port del %s'", text,
+			    text);
 	error = port_remove(&maps, number, &port);
 	return error ? fail(vale, -error, "cannot detach '%s': %s", text, strerror(-error)) : 0;
-}
-
-static void describe_device(struct vale_port_info *info, const struct device *device)
-{
-	strcpy(info->device, device->name);
-	strcpy(info->kind, device->kind);
-	info->mtu = device->mtu;
-	info->state = device->up ? VALE_PORT_UP : VALE_PORT_DOWN;
-}
-
-static struct vale_port_info describe(const struct maps *maps, __u32 number,
-				      const struct vale_port *port)
-{
-	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	struct vale_port_info info = {
-		.hook = port->hook,
-		.number = number,
-		.ifindex = port->ifindex,
-		.flags = port->flags,
-		.program = port->program,
-	};
-	struct device device;
-	__u64 own = 0;
-	int error;
-
-	snprintf(info.name, sizeof(info.name), "%s:%s", maps->switch_name, port->name);
-	strcpy(info.device, port->device);
-	netns_cookie(&own);
-	info.elsewhere = own != port->netns;
-	error = port_device(maps, number, port, &visit, &device);
-	if (!error)
-		describe_device(&info, &device);
-	else
-		info.state = error == -ESRCH ? VALE_PORT_DISTANT : VALE_PORT_GONE;
-	return info;
-}
-
-int vale_port_list(struct vale *vale, const char *text, struct vale_port_info **out, size_t *count)
-{
-	CLEANUP_FREE struct vale_port_info *items = NULL;
-	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
-	struct vale_port port;
-	struct name name;
-	size_t found = 0;
-	int error = name_switch(vale, &name, text);
-
-	if (!error)
-		error = maps_open(&maps, vale, name.switch_name);
-	if (error)
-		return error;
-	items = calloc(VALE_PORTS, sizeof(*items));
-	if (!items)
-		return fail(vale, ENOMEM, "out of memory");
-	for (__u32 number = 0; number < VALE_PORTS; number++)
-		if (!maps_get_port(&maps, number, &port) && port.kind != VALE_PORT_FREE)
-			items[found++] = describe(&maps, number, &port);
-	*out = TAKE(items, NULL);
-	*count = found;
-	return 0;
-}
-
-int vale_port_get(struct vale *vale, const char *text, struct vale_port_info *out)
-{
-	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
-	struct vale_port port;
-	struct name name;
-	__u32 number;
-	int error = name_port(vale, &name, text);
-
-	if (!error)
-		error = maps_open(&maps, vale, name.switch_name);
-	if (error)
-		return error;
-	if (maps_find_port(&maps, name.port, &number, &port))
-		return fail(vale, ENOENT, "there is no port '%s' (valectl show %s lists them)",
-			    text, name.switch_name);
-	*out = describe(&maps, number, &port);
-	return 0;
 }

@@ -14,9 +14,11 @@ const char *vale_drop_name(enum vale_drop reason)
 	static const char *const names[VALE_DROP_REASONS] = {
 		[VALE_DROP_SHORT] = "short",	   [VALE_DROP_OFFLOAD] = "offload",
 		[VALE_DROP_OWN_PORT] = "own_port", [VALE_DROP_NO_PORT] = "no_port",
+		[VALE_DROP_INVALID] = "invalid",   [VALE_DROP_SPOOFED] = "spoofed",
 		[VALE_DROP_MTU] = "mtu",	   [VALE_DROP_JUMBO] = "jumbo",
 		[VALE_DROP_DOWN] = "down",	   [VALE_DROP_REFUSED] = "refused",
-		[VALE_DROP_CUT] = "cut",
+		[VALE_DROP_CUT] = "cut",	   [VALE_DROP_FULL] = "full",
+		[VALE_DROP_CLOSED] = "closed",
 	};
 
 	return reason < VALE_DROP_REASONS ? names[reason] : "?";
@@ -57,7 +59,7 @@ static int read_ports(struct vale *vale, const struct maps *maps, const char *on
 {
 	for (__u32 number = 0; number < VALE_PORTS; number++) {
 		struct vale_port_stats *item = &items[*count];
-		struct vale_port port;
+		struct vale_port_entry port;
 		int error;
 
 		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE ||

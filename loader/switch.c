@@ -23,17 +23,17 @@ static void link_free(struct bpf_link **link)
 	bpf_link__destroy(*link);
 }
 
-static int take_options(struct vale *vale, const struct vale_switch_options *options,
-			struct vale_switch_options *out)
+static int check_options(struct vale *vale, const struct vale_switch_options *options,
+			 struct vale_switch_options *out)
 {
-	struct vale_switch_options taken = { VALE_DEFAULT, VALE_DEFAULT };
+	struct vale_switch_options taken = { .fdb_size = VALE_DEFAULT, .age = VALE_DEFAULT };
 	struct vale_sysctl values;
 	int error = vale_sysctl_get(vale, &values);
 
+	if (!error && options)
+		error = take_options(vale, &taken, sizeof(taken), options);
 	if (error)
 		return error;
-	if (options)
-		taken = *options;
 	if (taken.fdb_size == VALE_DEFAULT)
 		taken.fdb_size = values.default_fdb_size;
 	if (taken.age == VALE_DEFAULT)
@@ -160,17 +160,17 @@ static int stage(const struct switch_bpf *skeleton, const char *staging)
 	char path[PATH_MAX + VALE_NAME_SIZE];
 	int error;
 
-	if (mkdir(staging, 0755))
-		return -errno;
-	error = pin_maps(skeleton, staging);
+	error = pin_make_directory(staging, 0711);
+	if (!error)
+		error = pin_maps(skeleton, staging);
 	if (!error)
 		error = pin_watch(skeleton->progs.watch_redirect, staging);
 	if (!error)
 		error = pin_watch(skeleton->progs.watch_transmit, staging);
+	if (!error)
+		error = pin_watch(skeleton->progs.watch_exit, staging);
 	snprintf(path, sizeof(path), "%s/port", staging);
-	if (!error && mkdir(path, 0755))
-		error = -errno;
-	return error;
+	return error ? error : pin_make_directory(path, 0711);
 }
 
 int switch_create_locked(struct vale *vale, const char *name,
@@ -182,7 +182,7 @@ int switch_create_locked(struct vale *vale, const char *name,
 	int error = check_room(vale, name);
 
 	if (!error)
-		error = take_options(vale, options, &taken);
+		error = check_options(vale, options, &taken);
 	if (!error)
 		error = load(vale, &taken, &skeleton);
 	if (error)
@@ -231,7 +231,7 @@ int switch_remove_locked(struct vale *vale, const char *name)
 
 static __u32 count_ports(const struct maps *maps)
 {
-	struct vale_port port;
+	struct vale_port_entry port;
 	__u32 count = 0;
 
 	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
@@ -241,7 +241,7 @@ static __u32 count_ports(const struct maps *maps)
 
 static void remove_ports(struct vale *vale, struct maps *maps, __u32 total)
 {
-	struct vale_port port;
+	struct vale_port_entry port;
 	__u32 done = 0;
 
 	for (__u32 number = 0; number < VALE_PORTS; number++) {
@@ -277,6 +277,7 @@ int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 			    "--force",
 			    name.switch_name, ports, ports == 1 ? "" : "s");
 	remove_ports(vale, &maps, ports);
+	live_remove(&maps);
 	return switch_remove_locked(vale, name.switch_name);
 }
 

@@ -57,6 +57,25 @@ void vale_set_progress(struct vale *vale, void (*report)(void *arg, __u32 done, 
 	vale->report_arg = arg;
 }
 
+int take_options(struct vale *vale, void *out, size_t size, const void *given)
+{
+	const char *bytes = given;
+	size_t given_size;
+
+	memset(out, 0, size);
+	if (!given)
+		return 0;
+	given_size = *(const size_t *)given;
+	if (given_size < sizeof(size_t))
+		return fail(vale, EINVAL, "options do not say their size");
+	for (size_t i = size; i < given_size; i++)
+		if (bytes[i])
+			return fail(vale, E2BIG,
+				    "an option is not known to this version of libvale");
+	memcpy(out, bytes, given_size < size ? given_size : size);
+	return 0;
+}
+
 int fail(struct vale *vale, int error, const char *format, ...)
 {
 	va_list arguments;

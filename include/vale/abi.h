@@ -9,7 +9,7 @@
  *	<bpffs>/vale/sysctl             struct vale_sysctl      limits and defaults, one per bpffs
  *	<bpffs>/vale/<switch>/
  *		switch                  struct vale_switch      one element
- *		ports                   struct vale_port        by port number
+ *		ports                   struct vale_port_entry        by port number
  *		devmap*, flood*         struct bpf_devmap_val   by port number; the kernel empties
  *		                                                a slot when its device goes away
  *		devices                 vale_device -> port     whose a device is
@@ -60,6 +60,9 @@ enum vale_devmap {
 	VALE_DEVMAPS = 4,
 };
 
+/* Addresses that a ring port may be bound to. */
+#define VALE_BOUND_MACS 4
+
 /* The shortest frame that has both addresses and a type. */
 #define VALE_FRAME_MIN 14
 
@@ -67,6 +70,7 @@ enum vale_port_kind {
 	VALE_PORT_FREE = 0,
 	VALE_PORT_RESERVED = 1, /* being attached or detached: gets no frames */
 	VALE_PORT_DEVICE = 2,	/* a network device with our XDP program on it */
+	VALE_PORT_RING = 3,	/* rings in memory that a client shares: vale/ring.h */
 };
 
 enum vale_hook {
@@ -78,11 +82,14 @@ enum vale_hook {
 /* flags of struct vale_switch */
 enum {
 	VALE_SWITCH_FRAGMENTS = 1 << 0, /* the kernel redirects frames of several buffers (6.3) */
+	VALE_SWITCH_EPHEMERAL = 1 << 1, /* a client has made it: it goes with its last port */
 };
 
-/* flags of struct vale_port */
+/* flags of struct vale_port_entry */
 enum {
 	VALE_PORT_SHARED = 1 << 0, /* attached through libxdp's dispatcher, beside other programs */
+	VALE_PORT_EPHEMERAL =
+		1 << 1, /* made by a client that opened it: goes with its last client */
 };
 
 /* Why a frame was not delivered. */
@@ -92,14 +99,27 @@ enum vale_drop {
 	VALE_DROP_OFFLOAD = 1,	/* longer than the sender's own MTU: left to be segmented */
 	VALE_DROP_OWN_PORT = 2, /* the destination is behind the port it came from */
 	VALE_DROP_NO_PORT = 3,	/* to be flooded, and no other port there */
-	/* counted at the receiver's port: */
-	VALE_DROP_MTU = 4,   /* larger than its device's MTU */
-	VALE_DROP_JUMBO = 5, /* of several buffers, and its device takes frames of one; also at */
+	VALE_DROP_INVALID = 4,	/* a tx slot whose length, buffer or fragments make no sense */
+	VALE_DROP_SPOOFED = 5,	/* its source address is none that the port is bound to */
+	/* counted at the receiver's port, and as lost at the sender's: */
+	VALE_DROP_MTU = 6,   /* larger than its device's MTU */
+	VALE_DROP_JUMBO = 7, /* of several buffers, and its device takes frames of one; also at */
 			     /* the sender's port: of several buffers, and for several receivers */
-	VALE_DROP_DOWN = 6,  /* its device is down */
-	VALE_DROP_REFUSED = 7, /* its device did not take it: queue full, no receiver */
-	VALE_DROP_CUT = 8,     /* a flood from the generic hook stopped at a port before this one */
-	VALE_DROP_REASONS = 9,
+	VALE_DROP_DOWN = 8,  /* its device is down */
+	VALE_DROP_REFUSED = 9, /* its device did not take it: queue full, no receiver */
+	VALE_DROP_CUT = 10,    /* a flood from the generic hook stopped at a port before this one */
+	VALE_DROP_FULL = 11,   /* its rx ring has no room */
+	VALE_DROP_CLOSED = 12, /* no client has it open */
+	VALE_DROP_REASONS = 13,
+};
+
+/* Room for reasons to come. */
+#define VALE_DROP_ROOM 16
+
+struct vale_device {
+	__u64 netns;
+	__u32 ifindex;
+	__u32 unused;
 };
 
 /* The one element of `switch`. */
@@ -111,11 +131,15 @@ struct vale_switch {
 	__u32 ports_end;  /* one past the highest port number in use */
 	__u32 flags;
 	__u32 devmap_id[VALE_DEVMAPS]; /* the kernel's ids, by which its tracepoints name us */
+	__u32 devices;		       /* ports that are devices */
+	__u32 rings;		       /* ports that are rings */
 	__u32 unused;
+	struct vale_device
+		anchor; /* keeps the program `live` on a device, without which it is slow */
 };
 
 /* An element of `ports`. */
-struct vale_port {
+struct vale_port_entry {
 	char name[VALE_NAME_SIZE];   /* PPP of valeSSS:PPP */
 	char device[VALE_NAME_SIZE]; /* what the device was called when it was attached */
 	__u64 netns;		     /* cookie of the network namespace the device is in */
@@ -124,15 +148,18 @@ struct vale_port {
 	__u32 generation; /* moves on at attach and detach: older addresses do not match */
 	__u32 hook;	  /* enum vale_hook, never VALE_HOOK_AUTO */
 	__u32 flags;
-	__u32 program; /* the kernel's id of the program on the device */
-	__u32 restore; /* features of the far end of a veth that detach puts back */
-	__u32 unused;
+	__u32 program;		     /* the kernel's id of the program on the device */
+	__u32 restore;		     /* features of the far end of a veth that detach puts back */
+	__u32 rings;		     /* pairs of rings, of a ring port */
+	__u32 owner;		     /* id of the user whose clients may open it */
+	__u32 bound;		     /* addresses in `macs`: 0 leaves its clients free to use any */
+	__u64 macs[VALE_BOUND_MACS]; /* that a client may send from: keys of the fdb */
 };
 
-struct vale_device {
-	__u64 netns;
-	__u32 ifindex;
-	__u32 unused;
+/* A key of `clients`: a process has a ring port open; or, with VALE_PORTS, any. */
+struct vale_client {
+	__u32 process;
+	__u32 port;
 };
 
 struct vale_fdb_key {
@@ -160,7 +187,8 @@ struct vale_stats {
 	__u64 flooded;	  /* received frames that went to more than one port's worth of receivers */
 	__u64 copies;	  /* receivers they were meant for, all together */
 	__u64 checksums;  /* received frames whose checksum the sender had left open, completed */
-	__u64 drops[VALE_DROP_REASONS];
+	__u64 drops[VALE_DROP_ROOM];
+	__u64 lost[VALE_DROP_ROOM]; /* received frames that a receiver's port has among its drops */
 };
 
 /* The one element of <bpffs>/vale/sysctl. */
@@ -171,22 +199,24 @@ struct vale_sysctl {
 	__u32 default_age; /* seconds */
 };
 
-VALE_ASSERT(sizeof(struct vale_switch) == 48, "layout of vale_switch");
+VALE_ASSERT(sizeof(struct vale_switch) == 72, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");
-VALE_ASSERT(sizeof(struct vale_port) == 72, "layout of vale_port");
-VALE_ASSERT(offsetof(struct vale_port, netns) == 32, "layout of vale_port");
-VALE_ASSERT(offsetof(struct vale_port, ifindex) == 40, "layout of vale_port");
-VALE_ASSERT(offsetof(struct vale_port, generation) == 48, "layout of vale_port");
-VALE_ASSERT(offsetof(struct vale_port, restore) == 64, "layout of vale_port");
+VALE_ASSERT(sizeof(struct vale_port_entry) == 112, "layout of vale_port_entry");
+VALE_ASSERT(offsetof(struct vale_port_entry, netns) == 32, "layout of vale_port_entry");
+VALE_ASSERT(offsetof(struct vale_port_entry, ifindex) == 40, "layout of vale_port_entry");
+VALE_ASSERT(offsetof(struct vale_port_entry, generation) == 48, "layout of vale_port_entry");
+VALE_ASSERT(offsetof(struct vale_port_entry, restore) == 64, "layout of vale_port_entry");
+VALE_ASSERT(offsetof(struct vale_port_entry, macs) == 80, "layout of vale_port_entry");
+VALE_ASSERT(VALE_DROP_REASONS <= VALE_DROP_ROOM, "layout of vale_stats");
+VALE_ASSERT(sizeof(struct vale_stats) == 56 + 2 * 8 * VALE_DROP_ROOM, "layout of vale_stats");
+VALE_ASSERT(offsetof(struct vale_stats, drops) == 56, "layout of vale_stats");
 VALE_ASSERT(sizeof(struct vale_device) == 16, "layout of vale_device");
 VALE_ASSERT(sizeof(struct vale_fdb_key) == 8, "layout of vale_fdb_key");
 VALE_ASSERT(offsetof(struct vale_fdb_key, vlan) == 6, "layout of vale_fdb_key");
 VALE_ASSERT(sizeof(struct vale_fdb_entry) == 16, "layout of vale_fdb_entry");
 VALE_ASSERT(offsetof(struct vale_fdb_entry, seen_ns) == 8, "layout of vale_fdb_entry");
-VALE_ASSERT(sizeof(struct vale_stats) == 128, "layout of vale_stats");
-VALE_ASSERT(offsetof(struct vale_stats, drops) == 56, "layout of vale_stats");
 VALE_ASSERT(sizeof(struct vale_sysctl) == 16, "layout of vale_sysctl");
 
 #endif

@@ -175,7 +175,7 @@ static void fill_static(unsigned int count)
 	int table = bpf_obj_get("/sys/fs/bpf/vale/vale1/fdb_static");
 	struct vale_fdb_key key = { .mac = { 0x02, 0x01 } };
 	struct vale_fdb_entry entry = {};
-	struct vale_port port;
+	struct vale_port_entry port;
 
 	cr_assert_eq(bpf_map_lookup_elem(ports, &entry.port, &port), 0);
 	entry.generation = port.generation;

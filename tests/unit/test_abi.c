@@ -14,12 +14,12 @@ Test(abi, sizes)
 	cr_assert_eq(VALE_ABI, 1);
 	cr_assert_eq(VALE_NAME_SIZE, 16);
 	cr_assert_eq(VALE_PORTS, 254);
-	cr_assert_eq(sizeof(struct vale_switch), 48);
-	cr_assert_eq(sizeof(struct vale_port), 72);
+	cr_assert_eq(sizeof(struct vale_switch), 72);
+	cr_assert_eq(sizeof(struct vale_port_entry), 112);
 	cr_assert_eq(sizeof(struct vale_device), 16);
 	cr_assert_eq(sizeof(struct vale_fdb_key), 8);
 	cr_assert_eq(sizeof(struct vale_fdb_entry), 16);
-	cr_assert_eq(sizeof(struct vale_stats), 128);
+	cr_assert_eq(sizeof(struct vale_stats), 312);
 	cr_assert_eq(sizeof(struct vale_sysctl), 16);
 }
 
@@ -29,12 +29,12 @@ Test(abi, members)
 	is_at(vale_switch, fdb_size, 4);
 	is_at(vale_switch, age_ns, 8);
 	is_at(vale_switch, ports_end, 20);
-	is_at(vale_port, name, 0);
-	is_at(vale_port, device, 16);
-	is_at(vale_port, netns, 32);
-	is_at(vale_port, ifindex, 40);
-	is_at(vale_port, kind, 44);
-	is_at(vale_port, hook, 52);
+	is_at(vale_port_entry, name, 0);
+	is_at(vale_port_entry, device, 16);
+	is_at(vale_port_entry, netns, 32);
+	is_at(vale_port_entry, ifindex, 40);
+	is_at(vale_port_entry, kind, 44);
+	is_at(vale_port_entry, hook, 52);
 	is_at(vale_fdb_key, mac, 0);
 	is_at(vale_fdb_key, vlan, 6);
 	is_at(vale_fdb_entry, port, 0);
@@ -42,6 +42,7 @@ Test(abi, members)
 	is_at(vale_stats, received_frames, 0);
 	is_at(vale_stats, sent_frames, 16);
 	is_at(vale_stats, drops, 56);
+	is_at(vale_stats, lost, 184);
 	is_at(vale_sysctl, abi, 0);
 }
 
@@ -49,11 +50,13 @@ Test(abi, numbers_in_maps)
 {
 	cr_assert_eq(VALE_PORT_FREE, 0);
 	cr_assert_eq(VALE_PORT_DEVICE, 2);
+	cr_assert_eq(VALE_PORT_RING, 3);
 	cr_assert_eq(VALE_HOOK_NATIVE, 1);
 	cr_assert_eq(VALE_HOOK_GENERIC, 2);
 	cr_assert_eq(VALE_DROP_SHORT, 0);
-	cr_assert_eq(VALE_DROP_MTU, 4);
-	cr_assert_eq(VALE_DROP_REFUSED, 7);
-	cr_assert_eq(VALE_DROP_CUT, 8);
-	cr_assert_eq(VALE_DROP_REASONS, 9);
+	cr_assert_eq(VALE_DROP_INVALID, 4);
+	cr_assert_eq(VALE_DROP_MTU, 6);
+	cr_assert_eq(VALE_DROP_REFUSED, 9);
+	cr_assert_eq(VALE_DROP_CLOSED, 12);
+	cr_assert_eq(VALE_DROP_REASONS, 13);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The ports that are devices, and the memory of the programs that run on them. */
+#ifndef VALE_BPF_DEVMAPS_H
+#define VALE_BPF_DEVMAPS_H
+
+#include "fdb.h"
+#include "maps.h"
+
+#define CHECKSUM_BLOCK 512 /* the most that bpf_csum_diff() takes on 6.1 */
+
+/* Working memory; nobody but the programs of one CPU sees it. */
+struct scratch {
+	struct fdb_cache cache;
+	__u8 block[CHECKSUM_BLOCK + 4];
+	__u32 source;	 /* port that the frames come from that this CPU is delivering */
+	__u32 length;	 /* of the last of them */
+	__u32 returned;	 /* copies of a flood that its own source has thrown away, see port.bpf.c */
+	__u32 receivers; /* of the flood at hand: devices that can take the frame, */
+	__u32 receiver;	 /* one of them, */
+	__u32 refusers;	 /* and devices that cannot */
+	__u32 copies;	 /* ports it is meant for */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+/*
+ * enum vale_devmap says what they are for. In programs that share their device, the loader puts the
+ * *_shared ones in the place of the others.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, VALE_PORTS);
+	__type(key, __u32);
+	__type(value, struct bpf_devmap_val);
+} devmap SEC(".maps"), devmap_shared SEC(".maps"), flood SEC(".maps"), flood_shared SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VALE_PORTS);
+	__type(key, struct vale_device);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Puts frames into the rx ring of a ring port. Any number of senders do so at a time, each in its
+ * own context, without a lock: kernels before 6.7 allow none in a program like txsync.
+ *
+ * A sender leases slots by moving on `rx_reserved`, fills them while others fill theirs, and writes
+ * down at the lease's first slot that it is done. Then whoever is done moves `rx_published` over
+ * every lease that is: the client sees slots in order, and none before it is filled.
+ * tests/model/lease.pml is a model of this that spin has checked.
+ */
+#ifndef VALE_BPF_RECEIVE_H
+#define VALE_BPF_RECEIVE_H
+
+#include "rings.h"
+
+/* How often a sender tries again because another one was faster. */
+#define LEASE_TRIES 64
+
+struct receiver {
+	void *region_map;
+	struct vale_region *region;
+	struct vale_ring_state *state;
+	__u8 *buffers;
+	__u32 port;
+	__u32 doorbell;
+	__u32 first; /* index of the first buffer */
+	__u32 mask;
+};
+
+/* The rx ring of the port `port` for frames of a sender's ring `ring`. False: there is none. */
+static __always_inline bool receiver_find(struct receiver *receiver, __u32 port, __u32 ring)
+{
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &port);
+
+	if (!entry || entry->kind != VALE_PORT_RING || !entry->rings)
+		return false;
+	if (ring >= entry->rings)
+		ring %= entry->rings;
+	receiver->state = rings_state(port, ring);
+	receiver->region_map = bpf_map_lookup_elem(&regions, &port);
+	if (!receiver->state || !receiver->region_map)
+		return false;
+	receiver->region = bpf_map_lookup_elem(receiver->region_map, &ring);
+	if (!receiver->region)
+		return false;
+	receiver->buffers = rings_buffers(receiver->region, port);
+	receiver->first = rings_first(ring);
+	receiver->mask = receiver->state->rx_mask;
+	receiver->port = port;
+	receiver->doorbell = vale_doorbell(port, ring);
+	return true;
+}
+
+/*
+ * Slots that are free, of which `reserved` are not. What the client says it has released bounds
+ * them, and what is published does, whatever the client says: leases must not overtake each other.
+ */
+static __always_inline __u32 receiver_room(const struct receiver *receiver, __u32 reserved)
+{
+	struct vale_ring_state *state = receiver->state;
+	__u32 size =
+		receiver->mask; /* one slot stays free, or a full ring would look like an empty one */
+	__u32 used = reserved - READ_ONCE(receiver->region->control.rx_released);
+	__u32 leased = reserved - READ_ONCE(state->rx_published);
+
+	if (used > size || leased > size)
+		return 0;
+	return size - (used > leased ? used : leased);
+}
+
+struct lease {
+	const struct receiver *receiver;
+	__u32 slots; /* wanted, and then leased */
+	__u32 first; /* count of the first */
+};
+
+static long receiver_try_lease(__u32 step, struct lease *lease)
+{
+	struct vale_ring_state *state = lease->receiver->state;
+	__u32 reserved = READ_ONCE(state->rx_reserved);
+	__u32 room = receiver_room(lease->receiver, reserved);
+	__u32 slots = lease->slots < room ? lease->slots : room;
+
+	if (slots && __sync_val_compare_and_swap(&state->rx_reserved, reserved, reserved + slots) !=
+			     reserved)
+		return 0;
+	lease->first = reserved;
+	lease->slots = slots;
+	return 1;
+}
+
+/* Leases up to `lease->slots` slots; 0 if there are none, or others were always faster. */
+static __always_inline void receiver_lease(struct lease *lease)
+{
+	if (bpf_loop(LEASE_TRIES, receiver_try_lease, lease, 0) == LEASE_TRIES)
+		lease->slots = 0;
+}
+
+/* Moves on over one lease that is done; false: the next one is not. */
+static __always_inline bool receiver_advance(struct vale_ring_state *state)
+{
+	__u32 published = READ_ONCE(state->rx_published);
+	__u32 *lease = &state->lease[published & (VALE_SLOTS - 1)];
+	__u32 slots = READ_ONCE(*lease);
+
+	/*
+	 * Only one gets it. Others see the lease gone, and the count as it was, until that one has
+	 * moved the count: an exchange, and so a full barrier between this and its next look at a
+	 * lease. Whoever writes down a lease has one, too, between that and its look at this: so
+	 * not both miss what the other one did.
+	 */
+	if (!slots || __sync_val_compare_and_swap(lease, slots, 0) != slots)
+		return false;
+	__sync_lock_test_and_set(&state->rx_published, published + slots);
+	return true;
+}
+
+static long receiver_advance_step(__u32 step, struct receiver *receiver)
+{
+	return !receiver_advance(receiver->state);
+}
+
+/* The slots of a lease are filled. Wakes the client if it sleeps. */
+static __always_inline void receiver_publish(struct receiver *receiver, __u32 first, __u32 slots)
+{
+	struct vale_ring_state *state = receiver->state;
+	struct vale_control *control = &receiver->region->control;
+
+	__sync_lock_test_and_set(&state->lease[first & (VALE_SLOTS - 1)], slots);
+	/* Mostly it is the only one; behind one that took long, there may be many. */
+	if (receiver_advance(state) && receiver_advance(state))
+		bpf_loop(VALE_SLOTS, receiver_advance_step, receiver, 0);
+	if (READ_ONCE(control->rx_sleeping) && __sync_lock_test_and_set(&control->rx_sleeping, 0))
+		rings_wake(receiver->doorbell);
+}
+
+/* The slot of that count. */
+static __always_inline struct vale_slot *receiver_slot(const struct receiver *receiver, __u32 count)
+{
+	return &receiver->region->rx.slot[count & receiver->mask & (VALE_SLOTS - 1)];
+}
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The programs of a ring port, which its clients run by the system call bpf(). Each pair of rings
+ * has its own, with the port's number as a constant, so that a client can speak for no other port.
+ */
+#include <linux/errno.h>
+
+#include "client.h"
+#include "tx_deliver.h"
+#include "tx_park.h"
+#include "tx_sort.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} doorbell SEC(".maps");
+
+/* False: the port was removed, and its client still has its programs. */
+static __always_inline bool is_current(void)
+{
+	__u32 number = port;
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
+
+	return entry && entry->kind == VALE_PORT_RING && entry->generation == generation;
+}
+
+/* ---- txsync ------------------------------------------------------------------------------------ */
+
+static __always_inline void open_batch(struct tx_work *memory, const struct vale_ring_state *state,
+				       const struct vale_region *shared)
+{
+	memory->count = state->tx_taken;
+	memory->end =
+		memory->count + ((READ_ONCE(shared->tx.head) - memory->count) & state->tx_mask);
+	memory->lossless = READ_ONCE(shared->control.lossless);
+	memory->answer = 0;
+	memory->to = TX_NOWHERE;
+	memory->bytes = 0;
+	memory->frames = 0;
+	memory->runs = 0;
+	memory->destinations = 0;
+	memory->own_port = 0;
+	memory->invalid = 0;
+	memory->spoofed = 0;
+	memory->gone = 0;
+	memory->receivers = 0;
+	memory->fragmented = 0;
+	memory->parked_first = TX_NO_RUN;
+	memory->parked_slots = 0;
+	memory->blocked_count.frames = 0;
+	memory->blocked_count.bytes = 0;
+	/* Slots that an earlier txsync has seen are of interest only if it has left some. */
+	if (memory->sorted - memory->count > memory->end - memory->count)
+		memory->sorted = memory->count;
+}
+
+/* Each port that has a queue; or, with a flood, every other one. */
+static long deliver_step(__u32 step, struct tx_work **memory)
+{
+	__u32 number = step;
+
+	if (!(*memory)->queue[VALE_FLOOD].slots)
+		number = (*memory)->destination[step & 255];
+	if (number != port)
+		tx_deliver(number);
+	return 0;
+}
+
+static __always_inline void deliver(struct tx_work *memory, const struct vale_switch *state)
+{
+	bool flood = memory->queue[VALE_FLOOD].slots;
+
+	bpf_loop(flood ? state->ports_end : memory->destinations, deliver_step, &memory, 0);
+	if (memory->parked_slots)
+		tx_park();
+}
+
+/* What is counted at the sender's port. */
+static __always_inline void count_batch(struct tx_work *memory, const struct vale_switch *state,
+					struct vale_stats *counters)
+{
+	struct tx_queue *flood = &memory->queue[VALE_FLOOD];
+	__u32 floods = flood->slots ? flood->frames : 0;
+
+	flood->slots = 0;
+	stats_add(&counters->received_frames, memory->frames - memory->blocked_count.frames);
+	stats_add(&counters->received_bytes, memory->bytes - memory->blocked_count.bytes);
+	if (floods && (memory->receivers || state->devices)) {
+		stats_add(&counters->flooded, floods);
+		stats_add(&counters->copies, (__u64)floods * memory->receivers);
+		floods = 0;
+	}
+	if (memory->own_port)
+		stats_add(&counters->drops[VALE_DROP_OWN_PORT], memory->own_port);
+	if (memory->invalid)
+		stats_add(&counters->drops[VALE_DROP_INVALID], memory->invalid);
+	if (memory->spoofed)
+		stats_add(&counters->drops[VALE_DROP_SPOOFED], memory->spoofed);
+	if (floods + memory->gone)
+		stats_add(&counters->drops[VALE_DROP_NO_PORT], floods + memory->gone);
+}
+
+struct take {
+	struct tx_work *memory;
+	__u32 mask;
+};
+
+static long find_blocked(__u32 step, struct take *take)
+{
+	struct tx_work *memory = take->memory;
+	__u32 count = READ_ONCE(memory->count);
+
+	if (count == READ_ONCE(memory->end) ||
+	    memory->blocked[count & take->mask & (VALE_SLOTS - 1)])
+		return 1;
+	memory->count = count + 1;
+	return 0;
+}
+
+/* The slots up to the first one that is blocked are the client's again. */
+static __always_inline void take_slots(struct tx_work *memory, struct vale_ring_state *state)
+{
+	struct take take = { .memory = memory, .mask = state->tx_mask };
+
+	memory->sorted = memory->end;
+	if (memory->blocked_count.frames) {
+		memory->count = state->tx_taken;
+		bpf_loop(VALE_SLOTS, find_blocked, &take, 0);
+		memory->end = memory->count;
+	}
+	WRITE_ONCE(state->tx_taken, memory->end);
+}
+
+/*
+ * Sends what the client has put into its tx ring. Returns how many frames wait to be sent to
+ * devices (to be done by a run of `live` for each), with VALE_TX_BLOCKED or VALE_TX_AGAIN if frames
+ * stay in the ring for want of room; -EBUSY: another one runs; -ENXIO: the port was removed.
+ */
+SEC("syscall")
+int txsync(void *context)
+{
+	struct vale_stats *counters = stats_of(port);
+	struct vale_ring_state *state = own_state();
+	struct vale_region *shared = own_region();
+	struct tx_work *memory = own_work();
+	struct vale_switch *whole;
+	__u32 zero = 0;
+
+	whole = bpf_map_lookup_elem(&switch_state, &zero);
+	if (!counters || !state || !shared || !memory || !whole || !is_current())
+		return -ENXIO;
+	if (__sync_lock_test_and_set(&state->tx_busy, 1))
+		return -EBUSY;
+	open_batch(memory, state, shared);
+	tx_sort();
+	deliver(memory, whole);
+	count_batch(memory, whole, counters);
+	take_slots(memory, state);
+	__sync_lock_test_and_set(&state->tx_busy, 0);
+	return memory->answer | (state->parked_put - READ_ONCE(state->parked_taken));
+}
+
+/* ---- clients come and go ----------------------------------------------------------------------- */
+
+/* Frames that a former client has parked, and not sent. */
+static long abandon(__u32 step, struct vale_ring_state **state)
+{
+	__u32 taken = READ_ONCE((*state)->parked_taken);
+	struct vale_stats *counters = stats_of(port);
+
+	if (taken == READ_ONCE((*state)->parked_put) || !counters)
+		return 1;
+	if ((*state)->parked[taken & (VALE_SLOTS - 1)].port == VALE_FLOOD)
+		stats_add(&counters->copies, 1);
+	stats_add(&counters->drops[VALE_DROP_CLOSED], 1);
+	__sync_fetch_and_add(&(*state)->parked_taken, 1);
+	__sync_fetch_and_add(&(*state)->parked_copied, 1);
+	return 0;
+}
+
+static long abandon_pair(__u32 number, void *context)
+{
+	struct vale_ring_state *state = bpf_map_lookup_elem(&ring_state, &number);
+
+	if (!state)
+		return 1;
+	bpf_loop(VALE_SLOTS, abandon, &state, 0);
+	return 0;
+}
+
+/* The calling process has the port open. -E2BIG: too many have one; -ENXIO: it was removed. */
+SEC("syscall")
+int enter(void *context)
+{
+	struct vale_ring_state *state = own_state();
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	long error;
+
+	if (!state || !is_current())
+		return -ENXIO;
+	if (!state->clients)
+		bpf_loop(VALE_RINGS, abandon_pair, NULL, 0);
+	error = client_add(process, CLIENT_ANY, 1);
+	if (error)
+		return error;
+	error = client_add(process, port, 1);
+	if (error)
+		client_add(process, CLIENT_ANY, -1);
+	else
+		client_count(port, 1);
+	return error;
+}
+
+/* The calling process has it open once less. -ENOENT: it has not. */
+SEC("syscall")
+int leave(void *context)
+{
+	struct vale_client key = { .process = bpf_get_current_pid_tgid() >> 32, .port = port };
+
+	if (!is_current() || !bpf_map_lookup_elem(&clients, &key))
+		return -ENOENT;
+	client_add(key.process, port, -1);
+	client_add(key.process, CLIENT_ANY, -1);
+	client_count(port, -1);
+	return 0;
+}
+
+/* The client has released rx slots, and `rx_wanted` says that a sender waits for them. */
+SEC("syscall")
+int wake(void *context)
+{
+	struct vale_ring_state *state = own_state();
+
+	if (state)
+		client_wake(state);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

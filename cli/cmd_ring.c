@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* valectl port add, port del */
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+static bool parse_user(const char *text, __u32 *user, __u32 *group)
+{
+	const struct passwd *entry = getpwnam(text);
+
+	if (entry) {
+		*user = entry->pw_uid;
+		*group = entry->pw_gid;
+		return true;
+	}
+	if (!parse_number(text, user))
+		return false;
+	entry = getpwuid(*user);
+	*group = entry ? entry->pw_gid : 0;
+	return true;
+}
+
+static bool parse_group(const char *text, __u32 *group)
+{
+	const struct group *entry = getgrnam(text);
+
+	if (entry)
+		*group = entry->gr_gid;
+	return entry || parse_number(text, group);
+}
+
+/* USER[:GROUP], by name or number. */
+static const char *parse_owner(char *text, struct vale_ring_options *options)
+{
+	char *group = strchr(text, ':');
+
+	if (group)
+		*group++ = 0;
+	if (!parse_user(text, &options->owner, &options->group))
+		return "there is no such user";
+	if (group && !parse_group(group, &options->group))
+		return "there is no such group";
+	return NULL;
+}
+
+static const char *parse_mode(const char *text, struct vale_ring_options *options)
+{
+	char *end;
+	unsigned long mode = strtoul(text, &end, 8);
+
+	if (end == text || *end || mode > 0777)
+		return "it is no mode: 0600, 0660 or 0666";
+	options->mode = mode;
+	return NULL;
+}
+
+static const char *parse_bound(char *text, struct vale_ring_options *options)
+{
+	char *rest = NULL;
+
+	for (char *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		if (options->bound == VALE_BOUND_MACS)
+			return "these are too many addresses: 4 at the most";
+		if (!parse_mac(word, options->macs[options->bound++]))
+			return "it is no address: write it as 02:00:00:00:00:01";
+	}
+	return options->bound ? NULL : "it is no address";
+}
+
+static const char *parse_count(const char *text, __u32 *out)
+{
+	return parse_number(text, out) && *out ? NULL : "it is no number of these";
+}
+
+/* NULL, or what is wrong with the option's value. */
+static const char *take_option(int option, char *value, struct vale_ring_options *options)
+{
+	switch (option) {
+	case 'o':
+		return parse_owner(value, options);
+	case 'm':
+		return parse_mode(value, options);
+	case 'b':
+		return parse_bound(value, options);
+	case 'r':
+		return parse_count(value, &options->rings);
+	case 't':
+		return parse_count(value, &options->tx_slots);
+	case 'x':
+		return parse_count(value, &options->rx_slots);
+	default:
+		return parse_count(value, &options->tx_slots)
+			       ? "it is no number of these"
+			       : parse_count(value, &options->rx_slots);
+	}
+}
+
+static int add(struct context *context, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "owner", required_argument, NULL, 'o' },
+		{ "mode", required_argument, NULL, 'm' },
+		{ "mac", required_argument, NULL, 'b' },
+		{ "rings", required_argument, NULL, 'r' },
+		{ "slots", required_argument, NULL, 's' },
+		{ "tx-slots", required_argument, NULL, 't' },
+		{ "rx-slots", required_argument, NULL, 'x' },
+		{},
+	};
+	struct vale_ring_options options = { .size = sizeof(options) };
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		const char *wrong;
+
+		if (option == '?')
+			return option_error(context, argc, argv);
+		wrong = take_option(option, optarg, &options);
+		if (wrong)
+			return usage_error(context, "'%s': %s", optarg, wrong);
+	}
+	if (argc - optind != 1)
+		return usage_error(context, "name one port");
+	if (vale_port_add(context->vale, argv[optind], &options))
+		return vale_failure(context);
+	return result(context, json_pack("{s:s}", "added", argv[optind]), NULL);
+}
+
+static int del(struct context *context, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{},
+	};
+	bool force = false;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option != 'f')
+			return option_error(context, argc, argv);
+		force = true;
+	}
+	if (argc - optind != 1)
+		return usage_error(context, "name one port");
+	if (vale_port_del(context->vale, argv[optind], force))
+		return vale_failure(context);
+	return result(context, json_pack("{s:s}", "deleted", argv[optind]), NULL);
+}
+
+int command_port(struct context *context, int argc, char **argv)
+{
+	static const char *const words[] = { "add", "del", NULL };
+	const char *nearest;
+
+	if (argc < 2)
+		return usage_error(context, "what shall be done: add or del?");
+	if (!strcmp(argv[1], "add"))
+		return add(context, argc - 1, argv + 1);
+	if (!strcmp(argv[1], "del"))
+		return del(context, argc - 1, argv + 1);
+	nearest = nearest_word(argv[1], words);
+	if (nearest)
+		return usage_error(context, "there is no 'port %s': did you mean '%s'?", argv[1],
+				   nearest);
+	return usage_error(context, "there is no 'port %s': add or del", argv[1]);
+}

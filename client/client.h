@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What the files of a client's part of the library share. */
+#ifndef VALE_CLIENT_H
+#define VALE_CLIENT_H
+
+#include "loader/internal.h"
+#include "vale/port.h"
+
+/* The consumer's and the producer's position in a ring buffer map, each in a page of its own. */
+struct bell {
+	volatile unsigned long *heard;
+	const volatile unsigned long *rung;
+};
+
+struct vale_port {
+	char bpffs[PATH_MAX / 4];
+	char name[2 * VALE_NAME_SIZE];
+	bool ephemeral; /* to be removed when it is closed */
+	bool lossless;
+	bool entered; /* the switch knows that the process has it */
+	__u32 pairs;
+	__u32 first, end; /* that it was opened with */
+	__u32 number;
+
+	struct vale_region *region; /* one for each pair */
+	const struct vale_ring_state *state;
+	struct bell bell[VALE_RINGS];
+
+	int hold;
+	int region_map, state_map;
+	int enter, leave, live;
+	int doorbell[VALE_RINGS], txsync[VALE_RINGS], wake[VALE_RINGS];
+	int epoll; /* of all doorbells, if there are several */
+
+	__u32 next_pair;	  /* whose rx ring vale_next_frame() looks at first */
+	bool taken;		  /* it has given out a frame, which is released by the next call */
+	unsigned char *assembled; /* a frame of several slots */
+};
+
+#define CLEANUP_PORT CLEANUP(port_cleanup)
+
+static inline void port_cleanup(struct vale_port **port)
+{
+	vale_port_close(*port);
+}
+
+/* A port with nothing open. */
+struct vale_port *port_new(void);
+/* Maps the memory of a port whose maps are open. */
+int port_map(struct vale_port *port);
+/* Sets up the rings anew. Nobody else has the port. */
+void port_initialize(struct vale_port *port, __u32 extra_buffers);
+/* Makes one file descriptor stand for all doorbells. */
+int port_watch(struct vale_port *port);
+/* Tells the switch that the process has the port open. */
+int port_enter(struct vale_port *port);
+/* Runs a program of the syscall kind; what it returns, or -errno. */
+int port_run(int program);
+
+#endif

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Opening and closing ports. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "client.h"
+
+#define PAGE 4096
+
+struct opening {
+	struct vale *vale;
+	struct vale_port *port;
+	struct vale_open_options options;
+	struct name name;
+	char path[PATH_MAX]; /* of the port's directory */
+	bool first;	     /* nobody else has it open */
+};
+
+/* ---- a handle ---------------------------------------------------------------------------------- */
+
+struct vale_port *port_new(void)
+{
+	struct vale_port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	port->hold = port->region_map = port->state_map = -1;
+	port->enter = port->leave = port->live = port->epoll = -1;
+	for (int pair = 0; pair < VALE_RINGS; pair++)
+		port->doorbell[pair] = port->txsync[pair] = port->wake[pair] = -1;
+	return port;
+}
+
+static void unmap(struct vale_port *port)
+{
+	for (__u32 pair = 0; pair < VALE_RINGS; pair++) {
+		if (port->bell[pair].heard)
+			munmap((void *)port->bell[pair].heard, PAGE);
+		if (port->bell[pair].rung)
+			munmap((void *)port->bell[pair].rung, PAGE);
+	}
+	if (port->region)
+		munmap(port->region, port->pairs * sizeof(*port->region));
+	if (port->state)
+		munmap((void *)port->state, port->pairs * sizeof(*port->state));
+}
+
+static void close_files(struct vale_port *port)
+{
+	int *fds[] = { &port->region_map, &port->state_map, &port->enter, &port->leave,
+		       &port->live,	  &port->epoll,	    &port->hold };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		cleanup_close(fds[i]);
+	for (int pair = 0; pair < VALE_RINGS; pair++) {
+		cleanup_close(&port->doorbell[pair]);
+		cleanup_close(&port->txsync[pair]);
+		cleanup_close(&port->wake[pair]);
+	}
+}
+
+static void reap(const struct vale_port *port)
+{
+	struct vale *vale = NULL;
+	struct name name;
+
+	if (name_parse_port(&name, port->name) || vale_open(&vale, port->bpffs))
+		return;
+	ring_port_reap(vale, name.switch_name);
+	vale_close(vale);
+}
+
+void vale_port_close(struct vale_port *port)
+{
+	if (!port)
+		return;
+	if (port->entered)
+		port_run(port->leave);
+	unmap(port);
+	close_files(port);
+	if (port->ephemeral)
+		reap(port);
+	free(port->assembled);
+	free(port);
+}
+
+/* ---- a port that is there ---------------------------------------------------------------------- */
+
+static int get(const struct opening *opening, const char *name, int *out)
+{
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", opening->path, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -errno;
+	*out = fd;
+	return 0;
+}
+
+static int get_of_pair(const struct opening *opening, const char *name, __u32 pair, int *out)
+{
+	char numbered[2 * VALE_NAME_SIZE];
+
+	snprintf(numbered, sizeof(numbered), "%s%u", name, pair);
+	return get(opening, numbered, out);
+}
+
+/* Fails with -ENOENT behind the last pair. */
+static int get_pair(const struct opening *opening, __u32 pair)
+{
+	struct vale_port *port = opening->port;
+	int error = get_of_pair(opening, "doorbell", pair, &port->doorbell[pair]);
+
+	if (!error)
+		error = get_of_pair(opening, "txsync", pair, &port->txsync[pair]);
+	if (!error)
+		error = get_of_pair(opening, "wake", pair, &port->wake[pair]);
+	return error;
+}
+
+static int get_all(const struct opening *opening)
+{
+	struct vale_port *port = opening->port;
+	int error = get(opening, "region", &port->region_map);
+
+	if (!error)
+		error = get(opening, "state", &port->state_map);
+	if (!error)
+		error = get(opening, "enter", &port->enter);
+	if (!error)
+		error = get(opening, "leave", &port->leave);
+	if (!error)
+		error = get(opening, "live", &port->live);
+	for (__u32 pair = 0; pair < VALE_RINGS && !error; pair++) {
+		error = get_pair(opening, pair);
+		if (error == -ENOENT && pair)
+			return 0;
+	}
+	return error;
+}
+
+static int choose_rings(struct vale_port *port, __u32 one_ring)
+{
+	if (one_ring > port->pairs)
+		return -ERANGE;
+	port->first = one_ring ? one_ring - 1 : 0;
+	port->end = one_ring ? one_ring : port->pairs;
+	return 0;
+}
+
+int port_watch(struct vale_port *port)
+{
+	if (port->end - port->first == 1)
+		return 0;
+	port->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (port->epoll < 0)
+		return -errno;
+	for (__u32 pair = port->first; pair < port->end; pair++) {
+		struct epoll_event event = { .events = EPOLLIN };
+
+		if (epoll_ctl(port->epoll, EPOLL_CTL_ADD, port->doorbell[pair], &event))
+			return -errno;
+	}
+	return 0;
+}
+
+/* The hold is ours; the rest. */
+static int open_held(struct opening *opening)
+{
+	struct vale_port *port = opening->port;
+	int error = get_all(opening);
+
+	if (!error)
+		error = port_map(port);
+	if (!error)
+		error = choose_rings(port, opening->options.one_ring);
+	if (!error)
+		error = port_watch(port);
+	if (error)
+		return error;
+	if (opening->first)
+		port_initialize(port, opening->options.extra_buffers);
+	error = port_enter(port);
+	if (error)
+		return error;
+	/* Others may come now. */
+	if (opening->first && !(opening->options.flags & VALE_OPEN_EXCLUSIVE) &&
+	    flock(port->hold, LOCK_SH | LOCK_NB))
+		return -EBUSY;
+	return 0;
+}
+
+/* The directory that was locked is still that of the port. */
+static bool is_current(const struct opening *opening)
+{
+	char path[PATH_MAX + VALE_NAME_SIZE];
+	struct stat now, held;
+
+	snprintf(path, sizeof(path), "%s/hold", opening->path);
+	return !stat(path, &now) && !fstat(opening->port->hold, &held) && now.st_ino == held.st_ino;
+}
+
+static int hold(struct opening *opening)
+{
+	struct vale_port *port = opening->port;
+	int error = ring_port_hold(opening->path, true, &port->hold);
+
+	opening->first = !error;
+	if (error == -EBUSY && !(opening->options.flags & VALE_OPEN_EXCLUSIVE))
+		error = ring_port_hold(opening->path, false, &port->hold);
+	if (!error && !is_current(opening))
+		error = -ENXIO;
+	return error;
+}
+
+static int open_existing(struct opening *opening)
+{
+	int error = hold(opening);
+
+	return error ? error : open_held(opening);
+}
+
+/* ---- a port that may have to be made ----------------------------------------------------------- */
+
+static int create(struct opening *opening, struct claim *claim)
+{
+	struct ring_port_options options;
+	int error = ring_port_options(opening->vale, &opening->options.ring, &options);
+
+	if (!error)
+		error = claim_name(claim);
+	if (!error)
+		error = claim_number(claim);
+	if (error)
+		return error;
+	options.owner = geteuid();
+	options.group = getegid();
+	options.ephemeral = true;
+	opening->first = true;
+	opening->port->ephemeral = true;
+	return ring_port_create(claim, &options, &opening->port->hold);
+}
+
+/* With the lock held: nobody else makes the port, or removes it. */
+static int find_or_create(struct opening *opening, struct claim *claim)
+{
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	struct vale_port_entry entry;
+	__u32 number;
+	int error = claim_switch(claim, &maps);
+
+	if (error)
+		return error;
+	if (claim->created)
+		maps.state->flags |= VALE_SWITCH_EPHEMERAL;
+	if (maps_find_port(&maps, opening->name.port, &number, &entry))
+		error = create(opening, claim);
+	else if (entry.kind != VALE_PORT_RING)
+		error = -ENOTTY;
+	else
+		opening->port->ephemeral = entry.flags & VALE_PORT_EPHEMERAL;
+	if (error)
+		claim_undo_switch(claim);
+	return error;
+}
+
+static int open_or_create(struct opening *opening)
+{
+	struct claim claim = { .what = "cannot make the port" };
+	CLEANUP_CLOSE int lock = -1;
+	int error = claim_begin(&claim, opening->vale, opening->port->name);
+
+	if (!error)
+		error = pin_make_root(opening->vale);
+	if (!error)
+		error = pin_lock(opening->vale, &lock);
+	if (!error)
+		error = find_or_create(opening, &claim);
+	if (error)
+		return error;
+	return opening->port->hold >= 0 ? open_held(opening) : open_existing(opening);
+}
+
+/* What makes ports, root, tidies up first; others open what there is. */
+static int open_port(struct opening *opening)
+{
+	int error;
+
+	if (geteuid() == 0 && !(opening->options.flags & VALE_OPEN_EXISTING))
+		return open_or_create(opening);
+	error = open_existing(opening);
+	if (error == -ENOENT && !(opening->options.flags & VALE_OPEN_EXISTING))
+		error = open_or_create(opening);
+	return error;
+}
+
+static int explain(struct opening *opening, int error)
+{
+	const char *name = opening->port->name;
+
+	switch (-error) {
+	case EBUSY:
+		return fail(opening->vale, EBUSY,
+			    "cannot open '%s': %s ('valectl show %s' tells who has it)", name,
+			    opening->options.flags & VALE_OPEN_EXCLUSIVE
+				    ? "it is open already"
+				    : "somebody has it exclusively",
+			    name);
+	case EACCES:
+		return fail(opening->vale, EACCES,
+			    "cannot open '%s': it is another user's: 'valectl port add %s --owner' "
+			    "makes one for you",
+			    name, name);
+	case ENOTTY:
+		return fail(opening->vale, ENOTTY,
+			    "cannot open '%s': it is a network interface's port", name);
+	case ENOENT:
+		return fail(opening->vale, ENOENT, "cannot open '%s': there is no such ring port",
+			    name);
+	case ERANGE:
+		return fail(opening->vale, ERANGE, "cannot open '%s': it has fewer rings", name);
+	case EPROTO:
+		return fail(opening->vale, EPROTO,
+			    "cannot open '%s': what is there is no ring port", name);
+	default:
+		return fail_bpf(opening->vale, -error, "cannot open the port");
+	}
+}
+
+int vale_port_open(struct vale *vale, const char *name, const struct vale_open_options *given,
+		   struct vale_port **out)
+{
+	CLEANUP_PORT struct vale_port *port = port_new();
+	struct opening opening = { .vale = vale, .port = port };
+	int error;
+
+	if (!port)
+		return fail(vale, ENOMEM, "out of memory");
+	error = take_options(vale, &opening.options, sizeof(opening.options), given);
+	if (!error)
+		error = name_port(vale, &opening.name, name);
+	if (!error)
+		error = pin_path(vale, opening.path, "%s/port/%s", opening.name.switch_name,
+				 opening.name.port);
+	if (error)
+		return error;
+	if (!opening.options.ring.size)
+		opening.options.ring.size = sizeof(opening.options.ring);
+	strcpy(port->name, name);
+	strcpy(port->bpffs, vale->bpffs);
+	port->lossless = opening.options.flags & VALE_OPEN_LOSSLESS;
+	vale->reason[0] = 0;
+	error = open_port(&opening);
+	if (error)
+		return *vale->reason ? error : explain(&opening, error);
+	*out = TAKE(port, NULL);
+	return 0;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Giving a port to another process. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#define FDS_MAX (6 + 3 * VALE_RINGS)
+
+/* What goes beside the file descriptors. Who receives it trusts the sender no further than to have
+ * the port: numbers are checked against the maps.
+ */
+struct message {
+	__u32 abi;
+	__u32 pairs, first, end;
+	__u32 ephemeral, lossless;
+	char name[2 * VALE_NAME_SIZE];
+	char bpffs[sizeof(((struct vale_port *)0)->bpffs)];
+};
+
+int port_enter(struct vale_port *port)
+{
+	int error = port_run(port->enter);
+
+	if (!error)
+		port->entered = true;
+	return error;
+}
+
+int vale_port_adopt(struct vale_port *port)
+{
+	return port_enter(port);
+}
+
+/* Where the file descriptors of a port are, always in the same order. */
+static int all_fds(struct vale_port *port, __u32 pairs, int *out[FDS_MAX])
+{
+	int count = 0;
+
+	out[count++] = &port->hold;
+	out[count++] = &port->region_map;
+	out[count++] = &port->state_map;
+	out[count++] = &port->enter;
+	out[count++] = &port->leave;
+	out[count++] = &port->live;
+	for (__u32 pair = 0; pair < pairs; pair++) {
+		out[count++] = &port->doorbell[pair];
+		out[count++] = &port->txsync[pair];
+		out[count++] = &port->wake[pair];
+	}
+	return count;
+}
+
+int vale_port_send(struct vale_port *port, int socket)
+{
+	struct message message = {
+		.abi = VALE_ABI,
+		.pairs = port->pairs,
+		.first = port->first,
+		.end = port->end,
+		.ephemeral = port->ephemeral,
+		.lossless = port->lossless,
+	};
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control = {};
+	struct iovec bytes = { &message, sizeof(message) };
+	int *fds[FDS_MAX], count = all_fds(port, port->pairs, fds);
+	struct msghdr header = {
+		.msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+	};
+
+	strcpy(message.name, port->name);
+	strcpy(message.bpffs, port->bpffs);
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+	for (int i = 0; i < count; i++)
+		memcpy(CMSG_DATA(&control.header) + i * sizeof(int), fds[i], sizeof(int));
+	return sendmsg(socket, &header, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int take_fds(struct vale_port *port, struct msghdr *header, const struct message *message)
+{
+	struct cmsghdr *control = CMSG_FIRSTHDR(header);
+	int *fds[FDS_MAX], expected, count, fd;
+
+	if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+		return -EPROTO;
+	count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	expected = message->pairs <= VALE_RINGS ? all_fds(port, message->pairs, fds) : 0;
+	for (int i = 0; i < count; i++) {
+		memcpy(&fd, CMSG_DATA(control) + i * sizeof(int), sizeof(fd));
+		if (i < expected)
+			*fds[i] = fd;
+		else
+			close(fd);
+	}
+	return count == expected && count ? 0 : -EPROTO;
+}
+
+static int take_message(struct vale_port *port, const struct message *message)
+{
+	struct name name;
+
+	if (message->abi != VALE_ABI || memchr(message->name, 0, sizeof(message->name)) == NULL ||
+	    memchr(message->bpffs, 0, sizeof(message->bpffs)) == NULL ||
+	    name_parse_port(&name, message->name) || message->end > message->pairs ||
+	    message->first >= message->end)
+		return -EPROTO;
+	strcpy(port->name, message->name);
+	strcpy(port->bpffs, message->bpffs);
+	port->first = message->first;
+	port->end = message->end;
+	port->ephemeral = message->ephemeral;
+	port->lossless = message->lossless;
+	return 0;
+}
+
+int vale_port_receive(int socket, struct vale_port **out)
+{
+	CLEANUP_PORT struct vale_port *port = port_new();
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct message message = {};
+	struct iovec bytes = { &message, sizeof(message) };
+	struct msghdr header = {
+		.msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t size;
+	int error;
+
+	if (!port)
+		return -ENOMEM;
+	size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_WAITALL);
+	if (size <= 0)
+		return size ? -errno : -EPIPE;
+	error = take_fds(port, &header, &message);
+	if (!error && size != sizeof(message))
+		error = -EPROTO;
+	if (!error)
+		error = take_message(port, &message);
+	if (!error)
+		error = port_map(port);
+	if (!error && port->pairs != message.pairs)
+		error = -EPROTO;
+	if (!error)
+		error = port_watch(port);
+	if (!error)
+		error = port_enter(port);
+	if (error)
+		return error;
+	*out = TAKE(port, NULL);
+	return 0;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The memory that a ring port's client and the switch's programs share.
+ *
+ * A port has 1 to VALE_RINGS pairs of a tx and an rx ring. Each pair has a struct vale_region, which
+ * the client may write, and a struct vale_ring_state, which it may only read; those of a port follow
+ * each other in memory. Nothing in a region is trusted by the switch, and nothing in it is written
+ * by the switch but rx slots and the buffers they name.
+ *
+ * struct vale_if, vale_ring and vale_slot have the layout of netmap's structures of similar names,
+ * so that its clients can be served from the same memory. Fields are written by the client (c), by
+ * its library (l), or by the switch (s). Integers are in host byte order.
+ */
+#ifndef VALE_RING_H
+#define VALE_RING_H
+
+#include "vale/abi.h"
+
+/* Pairs of rings a port has at the most. */
+#define VALE_RINGS 8
+
+/* Slots a ring has at the most; a ring of fewer has a power of two. VALE's default. */
+#define VALE_SLOTS     1024
+#define VALE_SLOTS_MIN 8
+
+/* Bytes in a buffer: VALE's default. A frame that is longer takes several slots. */
+#define VALE_BUFFER_SIZE 2048
+
+/* Slots of a frame at the most, as in netmap. */
+#define VALE_FRAGMENTS 64
+
+/*
+ * A buffer's index counts buffers from the start of the first region, so each region has a number of
+ * them. The first of a region lie below its rings, and are no buffers; the last one is room for
+ * vale_region_shift().
+ */
+#define VALE_REGION_UNITS   2320u
+#define VALE_REGION_SIZE    (VALE_REGION_UNITS * VALE_BUFFER_SIZE)
+#define VALE_BUFFER_FIRST   17u
+#define VALE_REGION_BUFFERS (VALE_REGION_UNITS - VALE_BUFFER_FIRST - 1)
+
+/* Those that no slot holds at first. */
+#define VALE_REGION_EXTRA (VALE_REGION_BUFFERS - 2 * VALE_SLOTS)
+
+/* flags of a slot, netmap's numbers */
+enum {
+	VALE_SLOT_BUF_CHANGED =
+		0x01,	       /* (c) buf_idx is another than before; no need to say so here */
+	VALE_SLOT_MORE = 0x20, /* the frame goes on in the next slot */
+};
+
+struct vale_slot {
+	__u32 buf_idx; /* (c) */
+	__u16 len;     /* tx (c), rx (s): bytes in the buffer */
+	__u16 flags;   /* tx (c), rx (s) */
+	__u64 ptr;     /* not used */
+};
+
+struct vale_ring {
+	__s64 buf_ofs; /* buffer i starts at (char *)ring + buf_ofs + i * nr_buf_size */
+	__u32 num_slots;
+	__u32 nr_buf_size;
+	__u16 ringid;
+	__u16 dir;  /* 0: rx, 1: tx */
+	__u32 head; /* (c) first slot that is the client's after the next sync */
+	__u32 cur;  /* (c) where the client would like to be woken */
+	__u32 tail; /* (l) first slot that is not the client's */
+	__u32 flags;
+	__u32 pad;
+	__s64 ts[2]; /* (l) seconds and microseconds of the last sync */
+	__u64 offset_mask;
+	__u64 buf_align;
+	__u8 unused[56];
+	__u8 sem[128]; /* the client's */
+	struct vale_slot slot[VALE_SLOTS];
+};
+
+/* Where the rings are, relative to the start of this; only in the first region. */
+struct vale_if {
+	char ni_name[16];
+	__u32 ni_version;
+	__u32 ni_flags;
+	__u32 ni_tx_rings;
+	__u32 ni_rx_rings;
+	__u32 ni_bufs_head; /* first of a list of extra buffers, each with the next one's index in its first word */
+	__u32 ni_host_tx_rings;
+	__u32 ni_host_rx_rings;
+	__u32 ni_spare[3];
+	__s64 ring_ofs[2 * (VALE_RINGS + 1)]; /* tx, host tx, rx, host rx; 0: there is none */
+};
+
+/* What the client's library tells the switch. */
+struct vale_control {
+	__u32 rx_released; /* (l) rx slots given back since the port was made, modulo 2^32 */
+	__u32 rx_sleeping; /* (l) 1: ring the doorbell when something comes; (s) 0 once it has been */
+	__u32 lossless;	   /* (l) 1: leave slots unsent whose destination has no room */
+	__u32 unused[13];
+};
+
+struct vale_region {
+	union {
+		struct vale_if interface;
+		__u8 interface_room[384];
+	};
+	struct vale_control control;
+	__u8 unused[64];
+	struct vale_ring tx;
+	struct vale_ring rx;
+	__u8 pad[VALE_BUFFER_FIRST * VALE_BUFFER_SIZE - 512 - 2 * sizeof(struct vale_ring)];
+	__u8 buffers[VALE_REGION_BUFFERS + 1][VALE_BUFFER_SIZE];
+};
+
+/*
+ * A copy is slowed down if source and destination lie at the same place of their pages. So buffers
+ * are shifted by some cache lines, which differ from port to port.
+ */
+static inline __u32 vale_region_shift(__u32 port)
+{
+	return (port & 15) * 64;
+}
+
+/* Number of a pair's doorbell. */
+static inline __u32 vale_doorbell(__u32 port, __u32 pair)
+{
+	return port * VALE_RINGS + pair;
+}
+
+/* In the answer of txsync, beside the number of frames that wait to be sent to devices. */
+enum {
+	VALE_TX_BLOCKED = 1 << 16, /* frames stay in the ring, whose destination has no room */
+	VALE_TX_AGAIN = 1 << 17,   /* and it has room now */
+};
+
+/*
+ * Frames that wait are sent by runs of the program `live`, with live frames. A frame that is so many
+ * bytes longer as the port's number is, with metadata of four bytes for each pair before the ring's,
+ * asks for one of that ring.
+ */
+#define VALE_LIVE_LENGTH 64
+
+/* A frame that waits to be sent to a device. */
+struct vale_parked {
+	__u16 slot; /* its first */
+	__u8 fragments;
+	__u8 port; /* its destination; VALE_FLOOD: all devices */
+};
+
+/* Words of bits, one for each doorbell of a switch. */
+#define VALE_WAITING (VALE_PORTS * VALE_RINGS / 64 + 1)
+
+/* Of a pair of rings; written by the switch only. Counts are modulo 2^32; a slot's index is a count modulo slots. */
+struct vale_ring_state {
+	/* what the rx ring's client reads */
+	__u32 rx_published; /* slots filled, since the port was made: the tail */
+	__u32 rx_wanted;    /* a lossless sender waits for room: run the control program */
+	__u32 rx_mask;	    /* slots less one */
+	__u32 port;	    /* number of the port */
+	__u32 unused1[12];
+
+	/* what the senders to it share */
+	__u32 rx_reserved; /* slots that a sender has filled or is about to fill */
+	__u32 unused2[15];
+
+	/* what the tx ring's client reads */
+	__u32 tx_taken;	     /* slots that need not be kept, but for those of parked frames */
+	__u32 tx_busy;	     /* 1: txsync runs */
+	__u32 tx_mask;	     /* slots less one */
+	__u32 clients;	     /* that have the port open; of the first pair only */
+	__u32 parked_put;    /* frames that were parked, */
+	__u32 parked_taken;  /* of these, those that were taken up, */
+	__u32 parked_copied; /* and those whose slots need not be kept */
+	__u32 bound;	     /* 1: frames are sent with the addresses in `header` */
+	__u32 unused3[8];
+
+	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
+	__u32 lease[VALE_SLOTS];     /* length of a finished one, at the slot where it starts */
+	struct vale_parked parked[VALE_SLOTS];
+	__u64 header[VALE_SLOTS]
+		    [2]; /* of a bound port: first words of frames, as they were checked */
+	__u8 unused5[4096 - 192 - 8 * VALE_WAITING];
+};
+
+VALE_ASSERT(sizeof(struct vale_slot) == 16, "layout of vale_slot");
+VALE_ASSERT(offsetof(struct vale_slot, len) == 4, "layout of vale_slot");
+VALE_ASSERT(offsetof(struct vale_slot, flags) == 6, "layout of vale_slot");
+VALE_ASSERT(offsetof(struct vale_slot, ptr) == 8, "layout of vale_slot");
+VALE_ASSERT(offsetof(struct vale_ring, num_slots) == 8, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, nr_buf_size) == 12, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, ringid) == 16, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, dir) == 18, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, head) == 20, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, cur) == 24, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, tail) == 28, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, flags) == 32, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, ts) == 40, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, offset_mask) == 56, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, buf_align) == 64, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, sem) == 128, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_ring, slot) == 256, "layout of vale_ring");
+VALE_ASSERT(offsetof(struct vale_if, ni_version) == 16, "layout of vale_if");
+VALE_ASSERT(offsetof(struct vale_if, ni_tx_rings) == 24, "layout of vale_if");
+VALE_ASSERT(offsetof(struct vale_if, ni_bufs_head) == 32, "layout of vale_if");
+VALE_ASSERT(offsetof(struct vale_if, ring_ofs) == 56, "layout of vale_if");
+VALE_ASSERT(sizeof(struct vale_if) <= 384, "layout of vale_if");
+VALE_ASSERT(sizeof(struct vale_control) == 64, "layout of vale_control");
+VALE_ASSERT(offsetof(struct vale_region, control) == 384, "layout of vale_region");
+VALE_ASSERT(offsetof(struct vale_region, tx) == 512, "layout of vale_region");
+VALE_ASSERT(offsetof(struct vale_region, buffers) == VALE_BUFFER_FIRST * VALE_BUFFER_SIZE,
+	    "layout of vale_region");
+VALE_ASSERT(sizeof(struct vale_region) == VALE_REGION_SIZE, "layout of vale_region");
+VALE_ASSERT(VALE_REGION_SIZE % 4096 == 0, "regions start at pages");
+VALE_ASSERT(sizeof(struct vale_parked) == 4, "layout of vale_parked");
+VALE_ASSERT(offsetof(struct vale_ring_state, rx_reserved) == 64, "layout of vale_ring_state");
+VALE_ASSERT(offsetof(struct vale_ring_state, tx_taken) == 128, "layout of vale_ring_state");
+VALE_ASSERT(offsetof(struct vale_ring_state, waiting) == 192, "layout of vale_ring_state");
+VALE_ASSERT(offsetof(struct vale_ring_state, lease) == 448, "layout of vale_ring_state");
+VALE_ASSERT(sizeof(struct vale_ring_state) % 4096 == 0, "states start at pages");
+
+#endif

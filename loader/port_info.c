@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Ports as users see them. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "internal.h"
+#include "vale/ring.h"
+
+static void describe_device(struct vale_port_info *info, const struct device *device)
+{
+	strcpy(info->device, device->name);
+	strcpy(info->kind, device->kind);
+	info->mtu = device->mtu;
+	info->state = device->up ? VALE_PORT_UP : VALE_PORT_DOWN;
+}
+
+static void describe_device_port(struct vale_port_info *info, const struct maps *maps, __u32 number,
+				 const struct vale_port_entry *port)
+{
+	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	struct device device;
+	__u64 own = 0;
+	int error;
+
+	strcpy(info->device, port->device);
+	netns_cookie(&own);
+	info->elsewhere = own != port->netns;
+	error = port_device(maps, number, port, &visit, &device);
+	if (!error)
+		describe_device(info, &device);
+	else
+		info->state = error == -ESRCH ? VALE_PORT_DISTANT : VALE_PORT_GONE;
+}
+
+/* What the kernel says a map takes. */
+static __u64 map_memory(int fd)
+{
+	char path[64], line[128];
+	unsigned long long bytes = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	fclose(file);
+	return bytes;
+}
+
+/* A map in a map of maps is named by its id. */
+static int inner_map(const struct maps *maps, enum map map, __u32 key)
+{
+	__u32 id;
+
+	if (bpf_map_lookup_elem(maps->fd[map], &key, &id))
+		return -errno;
+	return bpf_map_get_fd_by_id(id);
+}
+
+static void describe_state(struct vale_port_info *info, int fd)
+{
+	struct vale_ring_state *state = mmap(NULL, sizeof(*state), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (state == MAP_FAILED)
+		return;
+	info->tx_slots = state->tx_mask + 1;
+	info->rx_slots = state->rx_mask + 1;
+	munmap(state, sizeof(*state));
+}
+
+static void find_clients(struct vale_port_info *info, const struct maps *maps)
+{
+	struct vale_client key, *from = NULL;
+
+	while (!bpf_map_get_next_key(maps->fd[MAP_CLIENTS], from, &key)) {
+		from = &key;
+		if (key.port != info->number)
+			continue;
+		if (info->clients < VALE_CLIENTS_SHOWN)
+			info->client[info->clients] = key.process;
+		info->clients++;
+	}
+}
+
+static void describe_ring_port(struct vale_port_info *info, const struct maps *maps, __u32 number,
+			       const struct vale_port_entry *port)
+{
+	CLEANUP_CLOSE int region = inner_map(maps, MAP_REGIONS, number);
+	CLEANUP_CLOSE int state = inner_map(maps, MAP_RING_STATES, number);
+
+	strcpy(info->kind, "ring");
+	info->rings = port->rings;
+	info->owner = port->owner;
+	info->bound = port->bound <= VALE_BOUND_MACS ? port->bound : VALE_BOUND_MACS;
+	for (__u32 i = 0; i < info->bound; i++)
+		memcpy(info->macs[i], &port->macs[i], VALE_MAC_SIZE);
+	if (region >= 0 && state >= 0)
+		info->memory = map_memory(region) + map_memory(state);
+	if (state >= 0)
+		describe_state(info, state);
+	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {
+		CLEANUP_CLOSE int doorbell =
+			inner_map(maps, MAP_DOORBELLS, vale_doorbell(number, pair));
+
+		if (doorbell >= 0)
+			info->memory += map_memory(doorbell);
+	}
+	find_clients(info, maps);
+	info->state = info->clients ? VALE_PORT_OPEN : VALE_PORT_CLOSED;
+}
+
+static struct vale_port_info describe(const struct maps *maps, __u32 number,
+				      const struct vale_port_entry *port)
+{
+	struct vale_port_info info = {
+		.hook = port->hook,
+		.number = number,
+		.ifindex = port->ifindex,
+		.flags = port->flags,
+		.program = port->program,
+	};
+
+	snprintf(info.name, sizeof(info.name), "%s:%s", maps->switch_name, port->name);
+	if (port->kind == VALE_PORT_RING)
+		describe_ring_port(&info, maps, number, port);
+	else
+		describe_device_port(&info, maps, number, port);
+	return info;
+}
+
+int vale_port_list(struct vale *vale, const char *text, struct vale_port_info **out, size_t *count)
+{
+	CLEANUP_FREE struct vale_port_info *items = NULL;
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	struct vale_port_entry port;
+	struct name name;
+	size_t found = 0;
+	int error = name_switch(vale, &name, text);
+
+	if (!error)
+		error = maps_open(&maps, vale, name.switch_name);
+	if (error)
+		return error;
+	items = calloc(VALE_PORTS, sizeof(*items));
+	if (!items)
+		return fail(vale, ENOMEM, "out of memory");
+	for (__u32 number = 0; number < VALE_PORTS; number++)
+		if (!maps_get_port(&maps, number, &port) && port.kind != VALE_PORT_FREE)
+			items[found++] = describe(&maps, number, &port);
+	*out = TAKE(items, NULL);
+	*count = found;
+	return 0;
+}
+
+int vale_port_get(struct vale *vale, const char *text, struct vale_port_info *out)
+{
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	struct vale_port_entry port;
+	struct name name;
+	__u32 number;
+	int error = name_port(vale, &name, text);
+
+	if (!error)
+		error = maps_open(&maps, vale, name.switch_name);
+	if (error)
+		return error;
+	if (maps_find_port(&maps, name.port, &number, &port))
+		return fail(vale, ENOENT, "there is no port '%s' (valectl show %s lists them)",
+			    text, name.switch_name);
+	*out = describe(&maps, number, &port);
+	return 0;
+}

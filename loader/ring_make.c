@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Making ring ports, and taking them out of the switch. A port's directory is root's. Its pins are the owner's, which
+ * makes them usable by the system calls bpf() and mmap() without any privilege; the map that only
+ * programs may write is frozen.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/ring.skel.h"
+#include "internal.h"
+#include "vale/ring.h"
+
+struct making {
+	struct claim *claim;
+	const struct ring_port_options *options;
+	struct ring_bpf *first; /* of the first pair: has made the port's maps */
+};
+
+static void skeleton_free(struct ring_bpf **skeleton)
+{
+	ring_bpf__destroy(*skeleton);
+}
+
+/* ---- pins -------------------------------------------------------------------------------------- */
+
+static int give_away(const struct making *making, const char *path, __u32 mode)
+{
+	const struct ring_port_options *options = making->options;
+
+	if (chmod(path, mode))
+		return -errno;
+	return chown(path, options->owner, options->group) ? -errno : 0;
+}
+
+__attribute__((format(printf, 3, 4))) static int pin(const struct making *making, int fd,
+						     const char *format, ...)
+{
+	char path[sizeof(making->claim->staging) + 2 * VALE_NAME_SIZE];
+	int used = snprintf(path, sizeof(path), "%s/", making->claim->staging);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(path + used, sizeof(path) - used, format, arguments);
+	va_end(arguments);
+	if (bpf_obj_pin(fd, path))
+		return -errno;
+	return give_away(making, path, making->options->mode);
+}
+
+/* What clients hold while they have the port open: they must be able to read it, and no more. */
+static int make_hold(const struct making *making, int *out)
+{
+	char path[sizeof(making->claim->staging) + VALE_NAME_SIZE];
+	int error;
+
+	snprintf(path, sizeof(path), "%s/hold", making->claim->staging);
+	error = pin_make_directory(path, 0);
+	if (!error)
+		error = give_away(making, path, making->options->mode & 0444);
+	if (!error && out)
+		error = ring_port_hold(making->claim->staging, true, out);
+	return error;
+}
+
+/* ---- programs and maps ------------------------------------------------------------------------- */
+
+static int use_switch_maps(const struct making *making, struct ring_bpf *skeleton)
+{
+	int error = 0;
+
+	for (int map = 0; map < MAPS && !error; map++) {
+		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
+
+		if (found)
+			error = bpf_map__reuse_fd(found, making->claim->maps->fd[map]);
+	}
+	return error;
+}
+
+static void set_constants(const struct making *making, struct ring_bpf *skeleton, __u32 pair)
+{
+	const struct ring_port_options *options = making->options;
+
+	skeleton->rodata->port = making->claim->number;
+	skeleton->rodata->pair = pair;
+	skeleton->rodata->generation = making->claim->port.generation;
+	skeleton->rodata->bound = options->bound;
+	memcpy((void *)skeleton->rodata->bound_macs, options->macs, sizeof(options->macs));
+}
+
+/* The maps of the port are made for the first pair, and have an element for each. */
+static int use_port_maps(const struct making *making, struct ring_bpf *skeleton)
+{
+	int error;
+
+	if (!making->first) {
+		error = bpf_map__set_max_entries(skeleton->maps.region, making->options->rings);
+		return error ? error
+			     : bpf_map__set_max_entries(skeleton->maps.ring_state,
+							making->options->rings);
+	}
+	error = bpf_map__reuse_fd(skeleton->maps.region, bpf_map__fd(making->first->maps.region));
+	return error ? error
+		     : bpf_map__reuse_fd(skeleton->maps.ring_state,
+					 bpf_map__fd(making->first->maps.ring_state));
+}
+
+static int load(const struct making *making, __u32 pair, struct ring_bpf **out)
+{
+	CLEANUP(skeleton_free) struct ring_bpf *skeleton = ring_bpf__open();
+	int error;
+
+	if (!skeleton)
+		return -errno;
+	set_constants(making, skeleton, pair);
+	error = use_switch_maps(making, skeleton);
+	if (!error)
+		error = use_port_maps(making, skeleton);
+	if (!error && pair) {
+		bpf_program__set_autoload(skeleton->progs.enter, false);
+		bpf_program__set_autoload(skeleton->progs.leave, false);
+	}
+	if (!error)
+		error = ring_bpf__load(skeleton);
+	if (error)
+		return error;
+	*out = TAKE(skeleton, NULL);
+	return 0;
+}
+
+/* Numbers that the programs trust. After this nobody but they can write them. */
+static int set_state(const struct making *making, int map)
+{
+	size_t size = making->options->rings * sizeof(struct vale_ring_state);
+	struct vale_ring_state *state =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+	if (state == MAP_FAILED)
+		return -errno;
+	for (__u32 pair = 0; pair < making->options->rings; pair++) {
+		state[pair].tx_mask = making->options->tx_slots - 1;
+		state[pair].rx_mask = making->options->rx_slots - 1;
+		state[pair].bound = !!making->options->bound;
+		state[pair].port = making->claim->number;
+	}
+	munmap(state, size);
+	return bpf_map_freeze(map) ? -errno : 0;
+}
+
+static int enter_map(const struct making *making, enum map map, __u32 key, int fd)
+{
+	return bpf_map_update_elem(making->claim->maps->fd[map], &key, &fd, BPF_ANY) ? -errno : 0;
+}
+
+/* What all pairs share. */
+static int make_shared(const struct making *making, int live)
+{
+	const struct ring_bpf *skeleton = making->first;
+	int region = bpf_map__fd(skeleton->maps.region);
+	int state = bpf_map__fd(skeleton->maps.ring_state);
+	int error = set_state(making, state);
+
+	if (!error)
+		error = enter_map(making, MAP_REGIONS, making->claim->number, region);
+	if (!error)
+		error = enter_map(making, MAP_RING_STATES, making->claim->number, state);
+	if (!error)
+		error = pin(making, region, "region");
+	if (!error)
+		error = pin(making, state, "state");
+	if (!error)
+		error = pin(making, bpf_program__fd(skeleton->progs.enter), "enter");
+	if (!error)
+		error = pin(making, bpf_program__fd(skeleton->progs.leave), "leave");
+	return error ? error : pin(making, live, "live");
+}
+
+static int make_pair(struct making *making, __u32 pair, int live)
+{
+	CLEANUP(skeleton_free) struct ring_bpf *skeleton = NULL;
+	int error = load(making, pair, &skeleton);
+
+	if (error)
+		return error;
+	if (!pair) {
+		making->first = skeleton;
+		error = make_shared(making, live);
+	}
+	if (!error)
+		error = enter_map(making, MAP_DOORBELLS, vale_doorbell(making->claim->number, pair),
+				  bpf_map__fd(skeleton->maps.doorbell));
+	if (!error)
+		error = pin(making, bpf_map__fd(skeleton->maps.doorbell), "doorbell%u", pair);
+	if (!error)
+		error = pin(making, bpf_program__fd(skeleton->progs.txsync), "txsync%u", pair);
+	if (!error)
+		error = pin(making, bpf_program__fd(skeleton->progs.wake), "wake%u", pair);
+	if (!pair)
+		TAKE(skeleton, NULL); /* the caller's now */
+	return error;
+}
+
+static int make_pairs(struct claim *claim, const struct ring_port_options *options, int live)
+{
+	struct making making = { .claim = claim, .options = options };
+	int error = 0;
+
+	for (__u32 pair = 0; pair < options->rings && !error; pair++)
+		error = make_pair(&making, pair, live);
+	ring_bpf__destroy(making.first);
+	return error;
+}
+
+int ring_port_create(struct claim *claim, const struct ring_port_options *options, int *hold)
+{
+	struct making making = { .claim = claim, .options = options };
+	CLEANUP_CLOSE int live = -1, held = -1;
+	int error = live_open(claim->vale, claim->maps, &live);
+
+	if (error)
+		return error;
+	claim->port.rings = options->rings;
+	claim->port.owner = options->owner;
+	claim->port.bound = options->bound;
+	memcpy(claim->port.macs, options->macs, sizeof(options->macs));
+	if (options->ephemeral)
+		claim->port.flags |= VALE_PORT_EPHEMERAL;
+	error = claim_reserve(claim);
+	if (!error)
+		error = make_hold(&making, hold ? &held : NULL);
+	if (!error)
+		error = make_pairs(claim, options, live);
+	if (!error)
+		error = claim_publish(claim, VALE_PORT_RING);
+	if (error) {
+		fail_bpf(claim->vale, -error, claim->what);
+		claim_undo(claim);
+		return error;
+	}
+	if (hold)
+		*hold = TAKE(held, -1);
+	return 0;
+}
+
+void ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
+{
+	struct vale_client key, next, *from = NULL;
+	bool more;
+
+	bpf_map_delete_elem(maps->fd[MAP_REGIONS], &number);
+	bpf_map_delete_elem(maps->fd[MAP_RING_STATES], &number);
+	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {
+		__u32 doorbell = vale_doorbell(number, pair);
+
+		bpf_map_delete_elem(maps->fd[MAP_DOORBELLS], &doorbell);
+	}
+	/* A client that still lives must not be taken for one of the number's next port. */
+	for (more = !bpf_map_get_next_key(maps->fd[MAP_CLIENTS], from, &next); more;) {
+		key = next;
+		more = !bpf_map_get_next_key(maps->fd[MAP_CLIENTS], &key, &next);
+		if (key.port == number)
+			bpf_map_delete_elem(maps->fd[MAP_CLIENTS], &key);
+	}
+}
