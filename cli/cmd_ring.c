@@ -53,7 +53,7 @@ static const char *parse_mode(const char *text, struct vale_ring_options *option
 	char *end;
 	unsigned long mode = strtoul(text, &end, 8);
 
-	if (end == text || *end || mode > 0777)
+	if (end == text || *end || !mode || mode > 0777)
 		return "it is no mode: 0600, 0660 or 0666";
 	options->mode = mode;
 	return NULL;

@@ -201,13 +201,13 @@ static int open_held(struct opening *opening)
 	return 0;
 }
 
-/* The directory that was locked is still that of the port. */
+/* What was locked is still the port's. */
 static bool is_current(const struct opening *opening)
 {
 	char path[PATH_MAX + VALE_NAME_SIZE];
 	struct stat now, held;
 
-	snprintf(path, sizeof(path), "%s/hold", opening->path);
+	snprintf(path, sizeof(path), "%s/state", opening->path);
 	return !stat(path, &now) && !fstat(opening->port->hold, &held) && now.st_ino == held.st_ino;
 }
 

@@ -172,7 +172,7 @@ struct vale_ring_options {
 	__u32 rx_slots; /* larger one is taken; 0: VALE_SLOTS */
 	__u32 owner; /* ids of the user and the group whose processes may open it, beside root's */
 	__u32 group;
-	__u32 mode; /* permissions, as of a file: 0600, 0660, ...; 0: 0600 */
+	__u32 mode; /* permissions to read and write, as of a file: 0600, 0660, 0666; 0: 0600 */
 	__u32 bound;
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE]; /* the first `bound`: addresses it may send from */
 };

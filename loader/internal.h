@@ -71,6 +71,11 @@ int name_port(struct vale *vale, struct name *out, const char *text);
 int pin_path(struct vale *vale, char path[PATH_MAX], const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int pin_make_root(struct vale *vale);
+/*
+ * Everybody may write into bpffs: a directory of the switches that somebody else has made is not to
+ * be read, or waited for. -EPERM; 0 if there is none.
+ */
+int pin_trust_root(struct vale *vale);
 bool pin_exists(const char *path);
 /* With that mode, whatever the umask is. */
 int pin_make_directory(const char *path, unsigned int mode);

@@ -55,6 +55,9 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 
 	if (error)
 		return fail(vale, -error, "the path of '%s' is too long", switch_name);
+	error = pin_trust_root(vale);
+	if (error)
+		return error;
 	strcpy(maps.switch_name, switch_name);
 	if (!pin_exists(maps.path))
 		return fail(vale, ENOENT,

@@ -37,9 +37,22 @@ static bool may_use_bpf(void)
 	return map >= 0 || errno != EPERM;
 }
 
-int pin_make_root(struct vale *vale)
+int pin_trust_root(struct vale *vale)
 {
 	struct stat status;
+
+	if (lstat(vale->root, &status))
+		return errno == ENOENT ? 0
+				       : fail(vale, errno, "cannot use '%s': %s", vale->root,
+					      strerror(errno));
+	if (!S_ISDIR(status.st_mode) || (status.st_uid && status.st_uid != geteuid()))
+		return fail(vale, EPERM, "cannot use '%s': it belongs to user %u, not to root",
+			    vale->root, status.st_uid);
+	return 0;
+}
+
+int pin_make_root(struct vale *vale)
+{
 	int error;
 
 	if (!pin_exists(vale->root) && !may_use_bpf())
@@ -48,14 +61,7 @@ int pin_make_root(struct vale *vale)
 	error = pin_make_directory(vale->root, 0711);
 	if (error && error != -EEXIST)
 		return fail(vale, -error, "cannot make '%s': %s", vale->root, strerror(-error));
-	/* Everybody may write into bpffs: a directory that somebody else made is not to be trusted.
-	 */
-	if (lstat(vale->root, &status))
-		return fail(vale, errno, "cannot use '%s': %s", vale->root, strerror(errno));
-	if (!S_ISDIR(status.st_mode) || (status.st_uid && status.st_uid != geteuid()))
-		return fail(vale, EPERM, "cannot use '%s': it belongs to user %u, not to root",
-			    vale->root, status.st_uid);
-	return 0;
+	return pin_trust_root(vale);
 }
 
 bool pin_exists(const char *path)
@@ -139,8 +145,13 @@ static int remove_below(const char *name, void *arg)
 /* Without this the kernel takes the program off its device some time after the unlink. */
 static void detach_link(const char *path)
 {
-	CLEANUP_CLOSE int link = bpf_obj_get(path);
+	CLEANUP_CLOSE int link = -1;
+	struct stat status;
 
+	/* bpf() would follow a symbolic link to whatever it is that somebody wants to be rid of. */
+	if (lstat(path, &status) || !S_ISREG(status.st_mode))
+		return;
+	link = bpf_obj_get(path);
 	if (link >= 0)
 		bpf_link_detach(link); /* fails if it is something else */
 }
@@ -190,8 +201,11 @@ static int lock(const char *path, int *out)
 
 int pin_lock(struct vale *vale, int *out)
 {
-	int error = lock(vale->root, out);
+	int error = pin_trust_root(vale);
 
+	if (error)
+		return error;
+	error = lock(vale->root, out);
 	if (error == -EACCES)
 		return fail_bpf(vale, EACCES, "cannot lock the switches");
 	return error ? fail(vale, -error, "cannot lock '%s': %s", vale->root, strerror(-error)) : 0;

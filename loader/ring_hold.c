@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Who has a ring port open holds a lock on a directory of the port's, which only its owner can open.
- * The kernel lets go of it when the last process that has it ends.
+ * Who has a ring port open holds a lock on one of its pins, which only its owner can open: the map
+ * `state`, as a file that describes it. The kernel lets go of the lock when the last process that
+ * has it ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +33,8 @@ int ring_port_hold(const char *port, bool exclusive, int *out)
 	CLEANUP_CLOSE int fd = -1;
 	int error;
 
-	snprintf(path, sizeof(path), "%s/hold", port);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/state", port);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	error = try_hold(fd, exclusive);
@@ -48,7 +49,7 @@ bool ring_port_is_idle(const struct maps *maps, const struct vale_port_entry *po
 	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
 	CLEANUP_CLOSE int fd = -1;
 
-	snprintf(path, sizeof(path), "%s/port/%s/hold", maps->path, port->name);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/port/%s/state", maps->path, port->name);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? errno == ENOENT : !flock(fd, LOCK_EX | LOCK_NB);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Making ring ports, and taking them out of the switch. A port's directory is root's. Its pins are the owner's, which
- * makes them usable by the system calls bpf() and mmap() without any privilege; the map that only
- * programs may write is frozen.
+ * Making ring ports, and taking them out of the switch. A port's directory is root's. Its pins are
+ * the owner's, which makes them usable by the system calls bpf() and mmap() without any privilege;
+ * the map that only programs may write is frozen.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -31,11 +31,11 @@ static void skeleton_free(struct ring_bpf **skeleton)
 
 /* ---- pins -------------------------------------------------------------------------------------- */
 
-static int give_away(const struct making *making, const char *path, __u32 mode)
+static int give_away(const struct making *making, const char *path)
 {
 	const struct ring_port_options *options = making->options;
 
-	if (chmod(path, mode))
+	if (chmod(path, options->mode))
 		return -errno;
 	return chown(path, options->owner, options->group) ? -errno : 0;
 }
@@ -52,22 +52,17 @@ __attribute__((format(printf, 3, 4))) static int pin(const struct making *making
 	va_end(arguments);
 	if (bpf_obj_pin(fd, path))
 		return -errno;
-	return give_away(making, path, making->options->mode);
+	return give_away(making, path);
 }
 
-/* What clients hold while they have the port open: they must be able to read it, and no more. */
-static int make_hold(const struct making *making, int *out)
+static int pin_map(const struct making *making, const struct bpf_map *map, const char *name)
 {
-	char path[sizeof(making->claim->staging) + VALE_NAME_SIZE];
-	int error;
+	return pin(making, bpf_map__fd(map), "%s", name);
+}
 
-	snprintf(path, sizeof(path), "%s/hold", making->claim->staging);
-	error = pin_make_directory(path, 0);
-	if (!error)
-		error = give_away(making, path, making->options->mode & 0444);
-	if (!error && out)
-		error = ring_port_hold(making->claim->staging, true, out);
-	return error;
+static int pin_program(const struct making *making, const struct bpf_program *program)
+{
+	return pin(making, bpf_program__fd(program), "%s", bpf_program__name(program));
 }
 
 /* ---- programs and maps ------------------------------------------------------------------------- */
@@ -173,14 +168,26 @@ static int make_shared(const struct making *making, int live)
 	if (!error)
 		error = enter_map(making, MAP_RING_STATES, making->claim->number, state);
 	if (!error)
-		error = pin(making, region, "region");
+		error = pin_map(making, skeleton->maps.region, "region");
 	if (!error)
-		error = pin(making, state, "state");
+		error = pin_map(making, skeleton->maps.ring_state, "state");
 	if (!error)
-		error = pin(making, bpf_program__fd(skeleton->progs.enter), "enter");
+		error = pin_program(making, skeleton->progs.enter);
 	if (!error)
-		error = pin(making, bpf_program__fd(skeleton->progs.leave), "leave");
+		error = pin_program(making, skeleton->progs.leave);
 	return error ? error : pin(making, live, "live");
+}
+
+/* What each pair has for itself. */
+static int pin_pair(const struct making *making, const struct ring_bpf *skeleton, __u32 pair)
+{
+	int error = pin(making, bpf_map__fd(skeleton->maps.doorbell), "doorbell%u", pair);
+
+	if (!error)
+		error = pin(making, bpf_program__fd(skeleton->progs.txsync), "txsync%u", pair);
+	if (!error)
+		error = pin(making, bpf_program__fd(skeleton->progs.wake), "wake%u", pair);
+	return error;
 }
 
 static int make_pair(struct making *making, __u32 pair, int live)
@@ -198,11 +205,7 @@ static int make_pair(struct making *making, __u32 pair, int live)
 		error = enter_map(making, MAP_DOORBELLS, vale_doorbell(making->claim->number, pair),
 				  bpf_map__fd(skeleton->maps.doorbell));
 	if (!error)
-		error = pin(making, bpf_map__fd(skeleton->maps.doorbell), "doorbell%u", pair);
-	if (!error)
-		error = pin(making, bpf_program__fd(skeleton->progs.txsync), "txsync%u", pair);
-	if (!error)
-		error = pin(making, bpf_program__fd(skeleton->progs.wake), "wake%u", pair);
+		error = pin_pair(making, skeleton, pair);
 	if (!pair)
 		TAKE(skeleton, NULL); /* the caller's now */
 	return error;
@@ -221,7 +224,6 @@ static int make_pairs(struct claim *claim, const struct ring_port_options *optio
 
 int ring_port_create(struct claim *claim, const struct ring_port_options *options, int *hold)
 {
-	struct making making = { .claim = claim, .options = options };
 	CLEANUP_CLOSE int live = -1, held = -1;
 	int error = live_open(claim->vale, claim->maps, &live);
 
@@ -235,9 +237,9 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 		claim->port.flags |= VALE_PORT_EPHEMERAL;
 	error = claim_reserve(claim);
 	if (!error)
-		error = make_hold(&making, hold ? &held : NULL);
-	if (!error)
 		error = make_pairs(claim, options, live);
+	if (!error && hold)
+		error = ring_port_hold(claim->staging, true, &held);
 	if (!error)
 		error = claim_publish(claim, VALE_PORT_RING);
 	if (error) {

@@ -56,9 +56,11 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
 	if (!round_slots(given.tx_slots, &out->tx_slots) ||
 	    !round_slots(given.rx_slots, &out->rx_slots))
 		return fail(vale, ERANGE, "a ring has %u to %u slots", VALE_SLOTS_MIN, VALE_SLOTS);
-	if (out->mode & ~0666u)
-		return fail(vale, ERANGE,
-			    "the mode of a port is one of a file: 0600, 0660 or 0666");
+	/* To run a program, the kernel wants no more than to read it: who may only read may nothing. */
+	if (out->mode & ~0666u || (out->mode & 0444) != (out->mode & 0222) << 1)
+		return fail(
+			vale, ERANGE,
+			"the mode of a port lets users read and write it, or neither: 0600, 0660 or 0666");
 	return check_macs(vale, &given, out);
 }
 

@@ -335,8 +335,11 @@ static int list_one(const char *name, void *arg)
 int vale_switch_list(struct vale *vale, struct vale_switch_info **out, size_t *count)
 {
 	struct list list = { .vale = vale };
-	int error = pin_each(vale->root, list_one, &list);
+	int error = pin_trust_root(vale);
 
+	if (error)
+		return error;
+	error = pin_each(vale->root, list_one, &list);
 	if (error) {
 		free(list.items);
 		if (error == -EACCES)

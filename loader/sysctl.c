@@ -30,10 +30,14 @@ static int open_map(struct vale *vale, char path[PATH_MAX])
 int vale_sysctl_get(struct vale *vale, struct vale_sysctl *out)
 {
 	struct vale_sysctl values = defaults;
+	CLEANUP_CLOSE int fd = -1;
 	char path[PATH_MAX];
-	CLEANUP_CLOSE int fd = open_map(vale, path);
 	__u32 zero = 0;
+	int error = pin_trust_root(vale);
 
+	if (error)
+		return error;
+	fd = open_map(vale, path);
 	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &values))
 		return fail_bpf(vale, errno, "cannot read the sysctls");
 	if (fd < 0 && fd != -ENOENT)
