@@ -162,18 +162,24 @@ int txsync(void *context)
 
 /* ---- clients come and go ----------------------------------------------------------------------- */
 
-/* Frames that a former client has parked, and not sent. */
+/*
+ * A frame that a former client has parked, and not sent. Whoever runs `live` may be taking it up at
+ * the same time.
+ */
 static long abandon(__u32 step, struct vale_ring_state **state)
 {
 	__u32 taken = READ_ONCE((*state)->parked_taken);
 	struct vale_stats *counters = stats_of(port);
+	bool flooded;
 
 	if (taken == READ_ONCE((*state)->parked_put) || !counters)
 		return 1;
-	if ((*state)->parked[taken & (VALE_SLOTS - 1)].port == VALE_FLOOD)
+	flooded = (*state)->parked[taken & (VALE_SLOTS - 1)].port == VALE_FLOOD;
+	if (__sync_val_compare_and_swap(&(*state)->parked_taken, taken, taken + 1) != taken)
+		return 0;
+	if (flooded)
 		stats_add(&counters->copies, 1);
 	stats_add(&counters->drops[VALE_DROP_CLOSED], 1);
-	__sync_fetch_and_add(&(*state)->parked_taken, 1);
 	__sync_fetch_and_add(&(*state)->parked_copied, 1);
 	return 0;
 }
@@ -188,40 +194,66 @@ static long abandon_pair(__u32 number, void *context)
 	return 0;
 }
 
-/* The calling process has the port open. -E2BIG: too many have one; -ENXIO: it was removed. */
+static __always_inline struct vale_ring_state *first_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&ring_state, &zero);
+}
+
+static __always_inline __u32 own_process(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+/* The calling process has the port open. -E2BIG: too many have it; -ENXIO: it was removed. */
 SEC("syscall")
 int enter(void *context)
 {
-	struct vale_ring_state *state = own_state();
-	__u32 process = bpf_get_current_pid_tgid() >> 32;
-	long error;
+	struct vale_ring_state *first = first_state();
+	int error;
 
-	if (!state || !is_current())
+	if (!first || !is_current())
 		return -ENXIO;
-	if (!state->clients)
+	if (!READ_ONCE(first->clients))
 		bpf_loop(VALE_RINGS, abandon_pair, NULL, 0);
-	error = client_add(process, CLIENT_ANY, 1);
-	if (error)
+	error = client_enter(&ring_state, first, own_process());
+	if (error || is_current())
 		return error;
-	error = client_add(process, port, 1);
-	if (error)
-		client_add(process, CLIENT_ANY, -1);
-	else
-		client_count(port, 1);
-	return error;
+	/* Whoever has removed it may have looked for its clients before. */
+	client_leave(&ring_state, first, own_process());
+	return -ENXIO;
 }
 
 /* The calling process has it open once less. -ENOENT: it has not. */
 SEC("syscall")
 int leave(void *context)
 {
-	struct vale_client key = { .process = bpf_get_current_pid_tgid() >> 32, .port = port };
+	struct vale_ring_state *first = first_state();
 
-	if (!is_current() || !bpf_map_lookup_elem(&clients, &key))
-		return -ENOENT;
-	client_add(key.process, port, -1);
-	client_add(key.process, CLIENT_ANY, -1);
-	client_count(port, -1);
+	return first ? client_leave(&ring_state, first, own_process()) : -ENOENT;
+}
+
+static long dismiss_pair(__u32 number, void *context)
+{
+	struct vale_ring_state *state = bpf_map_lookup_elem(&ring_state, &number);
+
+	if (!state)
+		return 1;
+	__sync_lock_test_and_set(&state->removed, 1);
+	rings_wake(vale_doorbell(port, number));
+	return 0;
+}
+
+/* For whoever removes the port, and has said so: its clients are told, and it has none any more. */
+SEC("syscall")
+int dismiss(void *context)
+{
+	struct vale_ring_state *first = first_state();
+
+	bpf_loop(VALE_RINGS, dismiss_pair, NULL, 0);
+	if (first)
+		client_end(&ring_state, first, 0);
 	return 0;
 }
 

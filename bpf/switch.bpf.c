@@ -109,28 +109,38 @@ int BPF_PROG(watch_transmit, const struct net_device *from, const struct net_dev
 
 /* ---- the end of a process ---------------------------------------------------------------------- */
 
-static long forget_client(__u32 port, struct vale_client *key)
+static long forget_client(__u32 port, __u32 *process)
 {
-	__u32 *opened;
+	void *states = bpf_map_lookup_elem(&ring_states, &port);
+	__u32 zero = 0;
+	struct vale_ring_state *first = states ? bpf_map_lookup_elem(states, &zero) : NULL;
 
-	key->port = port;
-	opened = bpf_map_lookup_elem(&clients, key);
-	if (opened) {
-		client_count(port, -(int)*opened);
-		bpf_map_delete_elem(&clients, key);
-	}
+	if (first)
+		client_end(states, first, *process);
 	return 0;
+}
+
+static __always_inline void forget(const struct task_struct *task)
+{
+	__u32 process = task->tgid, *rest = client_rest(process);
+
+	if (rest && READ_ONCE(*rest))
+		bpf_loop(VALE_PORTS, forget_client, &process, 0);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(watch_exit, struct task_struct *task)
 {
-	struct vale_client key = { .process = task->tgid, .port = CLIENT_ANY };
+	if (!task->signal->live.counter) /* or else other threads of it live */
+		forget(task);
+	return 0;
+}
 
-	if (task->signal->live.counter || !bpf_map_lookup_elem(&clients, &key))
-		return 0; /* other threads of it live, or it is nobody we know */
-	bpf_map_delete_elem(&clients, &key);
-	bpf_loop(VALE_PORTS, forget_client, &key, 0);
+/* What a process had open when it became another program, it has no more. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(watch_exec, struct task_struct *task)
+{
+	forget(task);
 	return 0;
 }
 

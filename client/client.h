@@ -17,7 +17,7 @@ struct vale_port {
 	char name[2 * VALE_NAME_SIZE];
 	bool ephemeral; /* to be removed when it is closed */
 	bool lossless;
-	bool entered; /* the switch knows that the process has it */
+	pid_t process; /* that the switch knows to have it; 0: none */
 	__u32 pairs;
 	__u32 first, end; /* that it was opened with */
 	__u32 number;

@@ -83,7 +83,7 @@ void vale_port_close(struct vale_port *port)
 {
 	if (!port)
 		return;
-	if (port->entered)
+	if (port->process == getpid())
 		port_run(port->leave);
 	unmap(port);
 	close_files(port);
@@ -327,6 +327,13 @@ static int explain(struct opening *opening, int error)
 			    "cannot open '%s': it is a network interface's port", name);
 	case ENOENT:
 		return fail(opening->vale, ENOENT, "cannot open '%s': there is no such ring port",
+			    name);
+	case E2BIG:
+		return fail(opening->vale, E2BIG,
+			    "cannot open '%s': %u processes have it, as many as can", name,
+			    VALE_CLIENTS);
+	case ENXIO:
+		return fail(opening->vale, ENXIO, "cannot open '%s': it was deleted just now",
 			    name);
 	case ERANGE:
 		return fail(opening->vale, ERANGE, "cannot open '%s': it has fewer rings", name);

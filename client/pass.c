@@ -22,10 +22,10 @@ struct message {
 
 int port_enter(struct vale_port *port)
 {
-	int error = port_run(port->enter);
+	int error = port->process == getpid() ? 0 : port_run(port->enter);
 
 	if (!error)
-		port->entered = true;
+		port->process = getpid();
 	return error;
 }
 

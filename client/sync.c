@@ -163,6 +163,8 @@ static int rxsync(struct vale_port *port, __u32 pair)
 		error = release(port, pair, slots);
 	if (ring->tail != published)
 		take_time(ring);
+	else if (__atomic_load_n(&state->removed, __ATOMIC_RELAXED) && !error)
+		error = -ENXIO; /* and all that came before was taken */
 	ring->tail = published;
 	return error;
 }

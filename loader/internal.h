@@ -269,6 +269,8 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
  * can be seen, or an ephemeral one would be swept away. The lock must be held.
  */
 int ring_port_create(struct claim *claim, const struct ring_port_options *options, int *hold);
+/* Tells clients of a port that is reserved, and so gets no frames any more, that it goes. */
+void ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *port);
 /* Takes it out of the maps of the switch. */
 void ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
 /* Removes ports of a switch whose clients have ended, and the switch if it was made for such. */

@@ -93,6 +93,7 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	port->kind = VALE_PORT_RESERVED;
 	maps_set_port(maps, number, port);
 	restore_device(maps, number, port);
+	ring_port_dismiss(maps, port);
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);
 	pin_publish(path, staging);

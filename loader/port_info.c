@@ -64,6 +64,29 @@ static int inner_map(const struct maps *maps, enum map map, __u32 key)
 	return bpf_map_get_fd_by_id(id);
 }
 
+/* A process whose threads came at the same moment is written down twice. */
+static bool is_known(const __u32 *processes, __u32 count, __u32 process)
+{
+	for (__u32 i = 0; i < count; i++)
+		if (processes[i] == process)
+			return true;
+	return false;
+}
+
+static void find_clients(struct vale_port_info *info, const struct vale_ring_state *state)
+{
+	__u32 processes[VALE_CLIENTS];
+
+	for (__u32 i = 0; i < VALE_CLIENTS; i++) {
+		__u32 process = __atomic_load_n(&state->client[i], __ATOMIC_RELAXED) >> 32;
+
+		if (process && !is_known(processes, info->clients, process))
+			processes[info->clients++] = process;
+	}
+	for (__u32 i = 0; i < info->clients && i < VALE_CLIENTS_SHOWN; i++)
+		info->client[i] = processes[i];
+}
+
 static void describe_state(struct vale_port_info *info, int fd)
 {
 	struct vale_ring_state *state = mmap(NULL, sizeof(*state), PROT_READ, MAP_SHARED, fd, 0);
@@ -72,21 +95,8 @@ static void describe_state(struct vale_port_info *info, int fd)
 		return;
 	info->tx_slots = state->tx_mask + 1;
 	info->rx_slots = state->rx_mask + 1;
+	find_clients(info, state);
 	munmap(state, sizeof(*state));
-}
-
-static void find_clients(struct vale_port_info *info, const struct maps *maps)
-{
-	struct vale_client key, *from = NULL;
-
-	while (!bpf_map_get_next_key(maps->fd[MAP_CLIENTS], from, &key)) {
-		from = &key;
-		if (key.port != info->number)
-			continue;
-		if (info->clients < VALE_CLIENTS_SHOWN)
-			info->client[info->clients] = key.process;
-		info->clients++;
-	}
 }
 
 static void describe_ring_port(struct vale_port_info *info, const struct maps *maps, __u32 number,
@@ -112,7 +122,6 @@ static void describe_ring_port(struct vale_port_info *info, const struct maps *m
 		if (doorbell >= 0)
 			info->memory += map_memory(doorbell);
 	}
-	find_clients(info, maps);
 	info->state = info->clients ? VALE_PORT_OPEN : VALE_PORT_CLOSED;
 }
 

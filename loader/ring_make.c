@@ -65,6 +65,15 @@ static int pin_program(const struct making *making, const struct bpf_program *pr
 	return pin(making, bpf_program__fd(program), "%s", bpf_program__name(program));
 }
 
+/* That is for whoever removes the port. */
+static int pin_dismiss(const struct making *making, const struct bpf_program *program)
+{
+	char path[sizeof(making->claim->staging) + VALE_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "%s/dismiss", making->claim->staging);
+	return bpf_obj_pin(bpf_program__fd(program), path) ? -errno : 0;
+}
+
 /* ---- programs and maps ------------------------------------------------------------------------- */
 
 static int use_switch_maps(const struct making *making, struct ring_bpf *skeleton)
@@ -122,6 +131,7 @@ static int load(const struct making *making, __u32 pair, struct ring_bpf **out)
 	if (!error && pair) {
 		bpf_program__set_autoload(skeleton->progs.enter, false);
 		bpf_program__set_autoload(skeleton->progs.leave, false);
+		bpf_program__set_autoload(skeleton->progs.dismiss, false);
 	}
 	if (!error)
 		error = ring_bpf__load(skeleton);
@@ -175,6 +185,8 @@ static int make_shared(const struct making *making, int live)
 		error = pin_program(making, skeleton->progs.enter);
 	if (!error)
 		error = pin_program(making, skeleton->progs.leave);
+	if (!error)
+		error = pin_dismiss(making, skeleton->progs.dismiss);
 	return error ? error : pin(making, live, "live");
 }
 
@@ -252,23 +264,25 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 	return 0;
 }
 
+void ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *port)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
+	CLEANUP_CLOSE int program = -1;
+
+	snprintf(path, sizeof(path), "%s/port/%s/dismiss", maps->path, port->name);
+	program = bpf_obj_get(path);
+	if (program >= 0)
+		bpf_prog_test_run_opts(program, &options);
+}
+
 void ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
-	struct vale_client key, next, *from = NULL;
-	bool more;
-
 	bpf_map_delete_elem(maps->fd[MAP_REGIONS], &number);
 	bpf_map_delete_elem(maps->fd[MAP_RING_STATES], &number);
 	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {
 		__u32 doorbell = vale_doorbell(number, pair);
 
 		bpf_map_delete_elem(maps->fd[MAP_DOORBELLS], &doorbell);
-	}
-	/* A client that still lives must not be taken for one of the number's next port. */
-	for (more = !bpf_map_get_next_key(maps->fd[MAP_CLIENTS], from, &next); more;) {
-		key = next;
-		more = !bpf_map_get_next_key(maps->fd[MAP_CLIENTS], &key, &next);
-		if (key.port == number)
-			bpf_map_delete_elem(maps->fd[MAP_CLIENTS], &key);
 	}
 }

@@ -169,6 +169,8 @@ static int stage(const struct switch_bpf *skeleton, const char *staging)
 		error = pin_watch(skeleton->progs.watch_transmit, staging);
 	if (!error)
 		error = pin_watch(skeleton->progs.watch_exit, staging);
+	if (!error)
+		error = pin_watch(skeleton->progs.watch_exec, staging);
 	snprintf(path, sizeof(path), "%s/port", staging);
 	return error ? error : pin_make_directory(path, 0711);
 }

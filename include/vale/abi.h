@@ -156,12 +156,6 @@ struct vale_port_entry {
 	__u64 macs[VALE_BOUND_MACS]; /* that a client may send from: keys of the fdb */
 };
 
-/* A key of `clients`: a process has a ring port open; or, with VALE_PORTS, any. */
-struct vale_client {
-	__u32 process;
-	__u32 port;
-};
-
 struct vale_fdb_key {
 	__u8 mac[VALE_MAC_SIZE];
 	__u16 vlan; /* always 0: addresses are learned without regard to VLANs, as VALE does */

@@ -82,13 +82,17 @@ struct vale_open_options {
  * -ENOENT: no such port, and VALE_OPEN_EXISTING; -EACCES: the port is another user's; -EPERM: there
  * is none, and the caller may not make it; -EBUSY: it is open exclusively, or is to be, and others
  * have it; -ENOTTY: it is an interface's; -ERANGE: it has no such pair; -ENXIO: it was deleted
- * meanwhile; and what vale_port_add() answers.
+ * meanwhile; -E2BIG: VALE_CLIENTS processes have it; -EPROTO: what is there is no ring port; and
+ * what vale_port_add() answers.
  */
 int vale_port_open(struct vale *vale, const char *name, const struct vale_open_options *options,
 		   struct vale_port **out);
 void vale_port_close(struct vale_port *port); /* NULL is allowed */
 
-/* The calling process, a child of the one that opened the port, has it open from now on. */
+/*
+ * The calling process, a child of the one that opened the port, has it open from now on. -ENXIO: the
+ * port was deleted; -E2BIG: VALE_CLIENTS processes have it.
+ */
 int vale_port_adopt(struct vale_port *port);
 
 /*
@@ -119,7 +123,10 @@ struct vale_ring *vale_rx_ring(const struct vale_port *port, __u32 pair);
  */
 int vale_txsync(struct vale_port *port, __u32 pair);
 
-/* Gives back the slots before the rx ring's head, and takes what has come. 0, -EINVAL, as above. */
+/*
+ * Gives back the slots before the rx ring's head, and takes what has come. 0, -EINVAL, -ENXIO, as
+ * above.
+ */
 int vale_rxsync(struct vale_port *port, __u32 pair);
 
 static inline __u32 vale_ring_next(const struct vale_ring *ring, __u32 slot)

@@ -19,6 +19,9 @@
 /* Pairs of rings a port has at the most. */
 #define VALE_RINGS 8
 
+/* Processes that may have a port open at a time. */
+#define VALE_CLIENTS 32
+
 /* Slots a ring has at the most; a ring of fewer has a power of two. VALE's default. */
 #define VALE_SLOTS     1024
 #define VALE_SLOTS_MIN 8
@@ -155,7 +158,8 @@ struct vale_ring_state {
 	__u32 rx_wanted;    /* a lossless sender waits for room: run the control program */
 	__u32 rx_mask;	    /* slots less one */
 	__u32 port;	    /* number of the port */
-	__u32 unused1[12];
+	__u32 removed;	    /* 1: the port was deleted */
+	__u32 unused1[11];
 
 	/* what the senders to it share */
 	__u32 rx_reserved; /* slots that a sender has filled or is about to fill */
@@ -165,7 +169,7 @@ struct vale_ring_state {
 	__u32 tx_taken;	     /* slots that need not be kept, but for those of parked frames */
 	__u32 tx_busy;	     /* 1: txsync runs */
 	__u32 tx_mask;	     /* slots less one */
-	__u32 clients;	     /* that have the port open; of the first pair only */
+	__u32 clients;	     /* how often the port is open */
 	__u32 parked_put;    /* frames that were parked, */
 	__u32 parked_taken;  /* of these, those that were taken up, */
 	__u32 parked_copied; /* and those whose slots need not be kept */
@@ -173,11 +177,13 @@ struct vale_ring_state {
 	__u32 unused3[8];
 
 	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
-	__u32 lease[VALE_SLOTS];     /* length of a finished one, at the slot where it starts */
+	__u64 client[VALE_CLIENTS]; /* of the first pair: processes that have the port open, in the */
+	/* upper half, and how often, in the lower one; 0: none */
+	__u32 lease[VALE_SLOTS]; /* length of a finished one, at the slot where it starts */
 	struct vale_parked parked[VALE_SLOTS];
 	__u64 header[VALE_SLOTS]
 		    [2]; /* of a bound port: first words of frames, as they were checked */
-	__u8 unused5[4096 - 192 - 8 * VALE_WAITING];
+	__u8 unused5[4096 - 192 - 8 * VALE_WAITING - 8 * VALE_CLIENTS];
 };
 
 VALE_ASSERT(sizeof(struct vale_slot) == 16, "layout of vale_slot");
@@ -213,7 +219,8 @@ VALE_ASSERT(sizeof(struct vale_parked) == 4, "layout of vale_parked");
 VALE_ASSERT(offsetof(struct vale_ring_state, rx_reserved) == 64, "layout of vale_ring_state");
 VALE_ASSERT(offsetof(struct vale_ring_state, tx_taken) == 128, "layout of vale_ring_state");
 VALE_ASSERT(offsetof(struct vale_ring_state, waiting) == 192, "layout of vale_ring_state");
-VALE_ASSERT(offsetof(struct vale_ring_state, lease) == 448, "layout of vale_ring_state");
+VALE_ASSERT(offsetof(struct vale_ring_state, client) == 448, "layout of vale_ring_state");
+VALE_ASSERT(offsetof(struct vale_ring_state, lease) == 704, "layout of vale_ring_state");
 VALE_ASSERT(sizeof(struct vale_ring_state) % 4096 == 0, "states start at pages");
 
 #endif

@@ -251,8 +251,6 @@ Test(port_open, a_thousand_times)
 	cr_assert_eq(client_fds(a), fds);
 	cr_assert_eq(client_number(kept), 0);
 	cr_assert_str_eq(port_member(kept, "state"), "closed");
-	cr_assert_leq(client_entries("vale1"), entries + 2, "more than a process's and a port's");
-	client_end(a);
 	cr_assert_eq(client_entries("vale1"), entries);
 }
 
@@ -279,7 +277,5 @@ Test(port_open, made_and_removed_many_times)
 	cr_assert_eq(client_fds(a), fds);
 	must("%s create vale1", valectl());
 	cr_assert_eq(client_do(a, make_often, &times, sizeof(times)), 0);
-	cr_assert_leq(client_entries("vale1"), 1);
-	client_end(a);
 	cr_assert_eq(client_entries("vale1"), 0);
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,7 +79,19 @@ static void serve(int socket)
 
 /* ---- in the test ------------------------------------------------------------------------------- */
 
-struct client *client_start_as(uid_t user, gid_t group, gid_t more)
+/* fork(), with the number that is wanted, if one is. */
+static pid_t fork_numbered(pid_t process)
+{
+	struct clone_args arguments = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (unsigned long)&process,
+		.set_tid_size = 1,
+	};
+
+	return process ? syscall(SYS_clone3, &arguments, sizeof(arguments)) : fork();
+}
+
+static struct client *start(uid_t user, gid_t group, gid_t more, pid_t number)
 {
 	struct client *client = calloc(1, sizeof(*client));
 	int sockets[2];
@@ -85,7 +99,7 @@ struct client *client_start_as(uid_t user, gid_t group, gid_t more)
 	if (!client || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		cr_assert_fail("no client: %s", strerror(errno));
 	fflush(NULL);
-	client->process = fork();
+	client->process = fork_numbered(number);
 	if (client->process < 0)
 		cr_assert_fail("no process: %s", strerror(errno));
 	if (!client->process) {
@@ -96,6 +110,16 @@ struct client *client_start_as(uid_t user, gid_t group, gid_t more)
 	close(sockets[1]);
 	client->socket = sockets[0];
 	return client;
+}
+
+struct client *client_start_as(uid_t user, gid_t group, gid_t more)
+{
+	return start(user, group, more, 0);
+}
+
+struct client *client_start_numbered(pid_t process)
+{
+	return start(0, 0, 0, process);
 }
 
 struct client *client_start(void)
@@ -398,10 +422,11 @@ static int open_pin(const char *format, const char *name)
 int client_entries(const char *switch_name)
 {
 	int map = open_pin("/sys/fs/bpf/vale/%s/clients", switch_name), count = 0;
-	struct vale_client key, *from = NULL;
+	__u32 key = 0, value;
 
-	for (; !bpf_map_get_next_key(map, from, &key); count++)
-		from = &key;
+	for (; !bpf_map_lookup_elem(map, &key, &value); key++)
+		count += (int)value;
+	cr_assert_gt(key, 0);
 	close(map);
 	return count;
 }

@@ -38,6 +38,8 @@ typedef int client_function(struct client_self *self, void *argument);
 struct client *client_start(void); /* of root */
 /* Without capabilities; a member of `more`, too. */
 struct client *client_start_as(uid_t user, gid_t group, gid_t more);
+/* With the number of a process that has ended. */
+struct client *client_start_numbered(pid_t process);
 
 /*
  * Has the client call `function`, and returns what that returns. The argument is `size` bytes, 4096
@@ -88,7 +90,7 @@ bool client_reaches(struct client *a, struct client *b, int from, int to);
 
 /* ---- what the switch knows of them ------------------------------------------------------------- */
 
-/* Entries in the switch's map of clients. */
+/* In how many places a process is written down as having a port of the switch open. */
 int client_entries(const char *switch_name);
 /* How many have the port open: what senders to it see. */
 int client_number(const char *port);
