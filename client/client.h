@@ -26,6 +26,8 @@ struct vale_port {
 	const struct vale_ring_state *state;
 	struct bell bell[VALE_RINGS];
 
+	bool tx_busy[VALE_RINGS]; /* a thread is in vale_txsync() */
+
 	int hold;
 	int region_map, state_map;
 	int enter, leave, live;

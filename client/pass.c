@@ -31,6 +31,8 @@ int port_enter(struct vale_port *port)
 
 int vale_port_adopt(struct vale_port *port)
 {
+	/* Threads that the parent has are not the child's. */
+	memset(port->tx_busy, 0, sizeof(port->tx_busy));
 	return port_enter(port);
 }
 
