@@ -150,7 +150,7 @@ static long look_at_fragment(__u32 i, struct tx_sorting *sorting)
 	word = tx_slot(&sorting->ring, count);
 	work->frame_slots++;
 	work->frame_bytes += SLOT_LENGTH(word);
-	if (!tx_buffer(word) || (!i && SLOT_LENGTH(word) < VALE_FRAME_MIN))
+	if (i >= VALE_FRAGMENTS || !tx_buffer(word) || (!i && SLOT_LENGTH(word) < VALE_FRAME_MIN))
 		work->frame_state = FRAME_INVALID;
 	if (SLOT_MORE(word))
 		return 0;
@@ -183,7 +183,8 @@ __noinline int tx_sort_any(void)
 	work->frame_slots = 0;
 	work->frame_bytes = 0;
 	work->frame_state = FRAME_OPEN;
-	bpf_loop(VALE_FRAGMENTS, look_at_fragment, &sorting, 0);
+	/* To its end, however long it is: what is behind the last slot allowed is no frame. */
+	bpf_loop(VALE_SLOTS, look_at_fragment, &sorting, 0);
 	if (work->frame_state != FRAME_WHOLE || !data)
 		work->invalid++;
 	else
