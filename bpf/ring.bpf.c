@@ -34,6 +34,7 @@ static __always_inline void open_batch(struct tx_work *memory, const struct vale
 		memory->count + ((READ_ONCE(shared->tx.head) - memory->count) & state->tx_mask);
 	memory->lossless = READ_ONCE(shared->control.lossless);
 	memory->answer = 0;
+	memory->last_source = 0; /* of this batch: an address may have moved, or aged since */
 	memory->to = TX_NOWHERE;
 	memory->bytes = 0;
 	memory->frames = 0;
