@@ -41,7 +41,9 @@ ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION='"$(VERSION)"' $(WARNINGS)
 
 # The multiarch include directory holds <asm/types.h>, which clang does not search for the bpf target.
 ARCH_INCLUDE  = /usr/include/$(shell $(CC) -print-multiarch)
-BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
+# As libbpf's own headers want to be told for which machine.
+BPF_ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
 
 .PHONY: all demo test bench check install uninstall clean help packages
 .DELETE_ON_ERROR:

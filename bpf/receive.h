@@ -3,9 +3,10 @@
  * Puts frames into the rx ring of a ring port. Any number of senders do so at a time, each in its
  * own context, without a lock: kernels before 6.7 allow none in a program like txsync.
  *
- * A sender leases slots by moving on `rx_reserved`, fills them while others fill theirs, and writes
- * down at the lease's first slot that it is done. Then whoever is done moves `rx_published` over
- * every lease that is: the client sees slots in order, and none before it is filled.
+ * A sender leases slots by moving on `rx_reserved`, and fills them while others fill theirs. Then it
+ * moves on `rx_published`, if all before its slots are published, or else writes down at the first of
+ * its slots that it is done; and whoever has done either moves `rx_published` over every lease that
+ * is done: the client sees slots in order, and none before it is filled.
  * tests/model/lease.pml is a model of this that spin has checked.
  */
 #ifndef VALE_BPF_RECEIVE_H
@@ -52,8 +53,8 @@ static __always_inline bool receiver_find(struct receiver *receiver, __u32 port,
 }
 
 /*
- * Slots that are free, of which `reserved` are not. What the client says it has released bounds
- * them, and what is published does, whatever the client says: leases must not overtake each other.
+ * Slots that are free behind `reserved`. What the client says it has released bounds them, and what
+ * is published does, whatever the client says: leases must not overtake each other.
  */
 static __always_inline __u32 receiver_room(const struct receiver *receiver, __u32 reserved)
 {
@@ -62,10 +63,22 @@ static __always_inline __u32 receiver_room(const struct receiver *receiver, __u3
 		receiver->mask; /* one slot stays free, or a full ring would look like an empty one */
 	__u32 used = reserved - READ_ONCE(receiver->region->control.rx_released);
 	__u32 leased = reserved - READ_ONCE(state->rx_published);
+	__u32 room;
 
 	if (used > size || leased > size)
 		return 0;
-	return size - (used > leased ? used : leased);
+	room = size - (used > leased ? used : leased);
+	WRITE_ONCE(state->rx_limit, reserved + room);
+	return room;
+}
+
+/* The same, by what was found last time if that will do: the client's memory is in its own cache. */
+static __always_inline __u32 receiver_room_for(const struct receiver *receiver, __u32 reserved,
+					       __u32 slots)
+{
+	__u32 room = READ_ONCE(receiver->state->rx_limit) - reserved;
+
+	return room >= slots && room <= receiver->mask ? room : receiver_room(receiver, reserved);
 }
 
 struct lease {
@@ -78,7 +91,7 @@ static long receiver_try_lease(__u32 step, struct lease *lease)
 {
 	struct vale_ring_state *state = lease->receiver->state;
 	__u32 reserved = READ_ONCE(state->rx_reserved);
-	__u32 room = receiver_room(lease->receiver, reserved);
+	__u32 room = receiver_room_for(lease->receiver, reserved, lease->slots);
 	__u32 slots = lease->slots < room ? lease->slots : room;
 
 	if (slots && __sync_val_compare_and_swap(&state->rx_reserved, reserved, reserved + slots) !=
@@ -92,7 +105,8 @@ static long receiver_try_lease(__u32 step, struct lease *lease)
 /* Leases up to `lease->slots` slots; 0 if there are none, or others were always faster. */
 static __always_inline void receiver_lease(struct lease *lease)
 {
-	if (bpf_loop(LEASE_TRIES, receiver_try_lease, lease, 0) == LEASE_TRIES)
+	if (!receiver_try_lease(0, lease) &&
+	    bpf_loop(LEASE_TRIES, receiver_try_lease, lease, 0) == LEASE_TRIES)
 		lease->slots = 0;
 }
 
@@ -120,13 +134,35 @@ static long receiver_advance_step(__u32 step, struct receiver *receiver)
 	return !receiver_advance(receiver->state);
 }
 
+/*
+ * Moves the count on over a lease that is the first which is not published, and so nobody else can:
+ * a store, ordered behind those into the slots, and then a full barrier. An exchange is all that,
+ * but makes the CPU wait first for the slots' cache lines and then for that of the count. Where
+ * stores are not reordered anyway, it waits for all at once.
+ */
+static __always_inline void receiver_move(struct vale_ring_state *state, __u32 published)
+{
+#ifdef __TARGET_ARCH_x86
+	__u64 word = 0;
+
+	asm volatile("" ::: "memory");
+	WRITE_ONCE(state->rx_published, published);
+	asm volatile("lock *(u64 *)(%0 + 0) += %1" : : "r"(&word), "r"(word) : "memory");
+#else
+	__sync_lock_test_and_set(&state->rx_published, published);
+#endif
+}
+
 /* The slots of a lease are filled. Wakes the client if it sleeps. */
 static __always_inline void receiver_publish(struct receiver *receiver, __u32 first, __u32 slots)
 {
 	struct vale_ring_state *state = receiver->state;
 	struct vale_control *control = &receiver->region->control;
 
-	__sync_lock_test_and_set(&state->lease[first & (VALE_SLOTS - 1)], slots);
+	if (READ_ONCE(state->rx_published) == first)
+		receiver_move(state, first + slots);
+	else
+		__sync_lock_test_and_set(&state->lease[first & (VALE_SLOTS - 1)], slots);
 	/* Mostly it is the only one; behind one that took long, there may be many. */
 	if (receiver_advance(state) && receiver_advance(state))
 		bpf_loop(VALE_SLOTS, receiver_advance_step, receiver, 0);

@@ -95,9 +95,12 @@ struct vale_if {
 /* What the client's library tells the switch. */
 struct vale_control {
 	__u32 rx_released; /* (l) rx slots given back since the port was made, modulo 2^32 */
+	__u32 unused1[15];
+
+	/* In a cache line that senders need not fetch anew after each release. */
 	__u32 rx_sleeping; /* (l) 1: ring the doorbell when something comes; (s) 0 once it has been */
 	__u32 lossless;	   /* (l) 1: leave slots unsent whose destination has no room */
-	__u32 unused[13];
+	__u32 unused2[14];
 };
 
 struct vale_region {
@@ -106,7 +109,6 @@ struct vale_region {
 		__u8 interface_room[384];
 	};
 	struct vale_control control;
-	__u8 unused[64];
 	struct vale_ring tx;
 	struct vale_ring rx;
 	__u8 pad[VALE_BUFFER_FIRST * VALE_BUFFER_SIZE - 512 - 2 * sizeof(struct vale_ring)];
@@ -163,18 +165,19 @@ struct vale_ring_state {
 
 	/* what the senders to it share */
 	__u32 rx_reserved; /* slots that a sender has filled or is about to fill */
-	__u32 unused2[15];
+	__u32 rx_limit;	   /* it may come to this: as far as the client had released, last time */
+	__u32 clients;	   /* how often the port is open */
+	__u32 unused2[13];
 
 	/* what the tx ring's client reads */
 	__u32 tx_taken;	     /* slots that need not be kept, but for those of parked frames */
 	__u32 tx_busy;	     /* 1: txsync runs */
 	__u32 tx_mask;	     /* slots less one */
-	__u32 clients;	     /* how often the port is open */
 	__u32 parked_put;    /* frames that were parked, */
 	__u32 parked_taken;  /* of these, those that were taken up, */
 	__u32 parked_copied; /* and those whose slots need not be kept */
 	__u32 bound;	     /* 1: frames are sent with the addresses in `header` */
-	__u32 unused3[8];
+	__u32 unused3[9];
 
 	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
 	__u64 client[VALE_CLIENTS]; /* of the first pair: processes that have the port open, in the */
@@ -208,7 +211,8 @@ VALE_ASSERT(offsetof(struct vale_if, ni_tx_rings) == 24, "layout of vale_if");
 VALE_ASSERT(offsetof(struct vale_if, ni_bufs_head) == 32, "layout of vale_if");
 VALE_ASSERT(offsetof(struct vale_if, ring_ofs) == 56, "layout of vale_if");
 VALE_ASSERT(sizeof(struct vale_if) <= 384, "layout of vale_if");
-VALE_ASSERT(sizeof(struct vale_control) == 64, "layout of vale_control");
+VALE_ASSERT(sizeof(struct vale_control) == 128, "layout of vale_control");
+VALE_ASSERT(offsetof(struct vale_control, rx_sleeping) == 64, "layout of vale_control");
 VALE_ASSERT(offsetof(struct vale_region, control) == 384, "layout of vale_region");
 VALE_ASSERT(offsetof(struct vale_region, tx) == 512, "layout of vale_region");
 VALE_ASSERT(offsetof(struct vale_region, buffers) == VALE_BUFFER_FIRST * VALE_BUFFER_SIZE,
