@@ -25,6 +25,7 @@ static const struct group groups[] = {
 	{ "live", "device to device on one core, frames from XDP live frames", live_group },
 	{ "packet", "the same, frames from a packet socket", packet_group },
 	{ "tcp", "one TCP stream between two network namespaces (iperf3)", tcp_group },
+	{ "ring", "ring to ring, beside a ring without a switch (the ceiling)", ring_group },
 	{ "attach", "time and memory to attach 254 ports", attach_group },
 };
 
