@@ -114,18 +114,21 @@ static __always_inline void receiver_lease(struct lease *lease)
 static __always_inline bool receiver_advance(struct vale_ring_state *state)
 {
 	__u32 published = READ_ONCE(state->rx_published);
-	__u32 *lease = &state->lease[published & (VALE_SLOTS - 1)];
-	__u32 slots = READ_ONCE(*lease);
+	__u64 *lease = &state->lease[published & (VALE_SLOTS - 1)];
+	__u64 word = READ_ONCE(*lease);
 
 	/*
-	 * Only one gets it. Others see the lease gone, and the count as it was, until that one has
-	 * moved the count: an exchange, and so a full barrier between this and its next look at a
-	 * lease. Whoever writes down a lease has one, too, between that and its look at this: so
-	 * not both miss what the other one did.
+	 * Only one gets it, and only where it is next: a word names its lease, and so is not taken
+	 * for a later one's by a sender that was interrupted while the ring went round. Others see
+	 * the lease gone, and the count as it was, until that one has moved the count: an exchange,
+	 * and so a full barrier between this and its next look at a lease. Whoever writes down a
+	 * lease has one, too, between that and its look at this: so not both miss what the other
+	 * one did.
 	 */
-	if (!slots || __sync_val_compare_and_swap(lease, slots, 0) != slots)
+	if (!word || (__u32)word != published ||
+	    __sync_val_compare_and_swap(lease, word, 0) != word)
 		return false;
-	__sync_lock_test_and_set(&state->rx_published, published + slots);
+	__sync_lock_test_and_set(&state->rx_published, published + (__u32)(word >> 32));
 	return true;
 }
 
@@ -162,7 +165,8 @@ static __always_inline void receiver_publish(struct receiver *receiver, __u32 fi
 	if (READ_ONCE(state->rx_published) == first)
 		receiver_move(state, first + slots);
 	else
-		__sync_lock_test_and_set(&state->lease[first & (VALE_SLOTS - 1)], slots);
+		__sync_lock_test_and_set(&state->lease[first & (VALE_SLOTS - 1)],
+					 (__u64)slots << 32 | first);
 	/* Mostly it is the only one; behind one that took long, there may be many. */
 	if (receiver_advance(state) && receiver_advance(state))
 		bpf_loop(VALE_SLOTS, receiver_advance_step, receiver, 0);

@@ -182,7 +182,8 @@ struct vale_ring_state {
 	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
 	__u64 client[VALE_CLIENTS]; /* of the first pair: processes that have the port open, in the */
 	/* upper half, and how often, in the lower one; 0: none */
-	__u32 lease[VALE_SLOTS]; /* length of a finished one, at the slot where it starts */
+	__u64 lease[VALE_SLOTS]; /* a finished one, at the slot where it starts: count of its first slot, */
+	/* in the lower half, and how many, in the upper one; 0: none */
 	struct vale_parked parked[VALE_SLOTS];
 	__u64 header[VALE_SLOTS]
 		    [2]; /* of a bound port: first words of frames, as they were checked */
