@@ -52,7 +52,7 @@ static __always_inline int live_copy(struct live *live, __u32 i)
 {
 	__u64 word = READ_ONCE(*(__u64 *)live_slot(live, i));
 	__u32 length = word >> 32 & 0xffff, at = live->length;
-	const __u8 *buffer = rings_buffer(live->region_map, live->port, word);
+	const __u8 *buffer = rings_buffer(live->region_map, live->state->shift, word);
 
 	if (!buffer || !length || length > VALE_BUFFER_SIZE || at + length > LIVE_MAX)
 		return -1;
@@ -172,7 +172,7 @@ static __always_inline int live_drop(const struct live *live)
 SEC("xdp.frags")
 int live(struct xdp_md *frame)
 {
-	__u32 metadata = frame->data - frame->data_meta, pair = metadata / sizeof(__u32);
+	__u32 metadata = frame->data - frame->data_meta, pair = metadata / sizeof(__u32), region;
 	struct live live = { .frame = frame };
 	int verdict;
 
@@ -183,7 +183,8 @@ int live(struct xdp_md *frame)
 	live.region_map = bpf_map_lookup_elem(&regions, &live.port);
 	if (!live.state || !live.region_map)
 		return XDP_DROP;
-	live.region = bpf_map_lookup_elem(live.region_map, &pair);
+	region = live.state->region;
+	live.region = bpf_map_lookup_elem(live.region_map, &region);
 	if (!live.region || (metadata && bpf_xdp_adjust_meta(frame, metadata)) || !live_take(&live))
 		return XDP_DROP;
 	verdict = live_fill(&live) || live_bind(&live) ? live_drop(&live) : live_send(&live);

@@ -24,6 +24,7 @@ struct receiver {
 	__u8 *buffers;
 	__u32 port;
 	__u32 doorbell;
+	__u32 shift;
 	__u32 first; /* index of the first buffer */
 	__u32 mask;
 };
@@ -37,18 +38,20 @@ static __always_inline bool receiver_find(struct receiver *receiver, __u32 port,
 		return false;
 	if (ring >= entry->rings)
 		ring %= entry->rings;
+	receiver->port = port;
+	receiver->doorbell = vale_doorbell(port, ring);
 	receiver->state = rings_state(port, ring);
 	receiver->region_map = bpf_map_lookup_elem(&regions, &port);
 	if (!receiver->state || !receiver->region_map)
 		return false;
+	ring = receiver->state->region;
 	receiver->region = bpf_map_lookup_elem(receiver->region_map, &ring);
 	if (!receiver->region)
 		return false;
-	receiver->buffers = rings_buffers(receiver->region, port);
+	receiver->shift = receiver->state->shift;
+	receiver->buffers = rings_buffers(receiver->region, receiver->shift);
 	receiver->first = rings_first(ring);
 	receiver->mask = receiver->state->rx_mask;
-	receiver->port = port;
-	receiver->doorbell = vale_doorbell(port, ring);
 	return true;
 }
 

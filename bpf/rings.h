@@ -81,31 +81,42 @@ static __always_inline void rings_wake(__u32 doorbell)
 		bpf_ringbuf_output(map, &word, sizeof(word), BPF_RB_FORCE_WAKEUP);
 }
 
-/* Where the first buffer of a port's region is. */
-static __always_inline __u8 *rings_buffers(struct vale_region *region, __u32 port)
+/* Where the first buffer of a region is. */
+static __always_inline __u8 *rings_buffers(struct vale_region *region, __u32 shift)
 {
-	return region->buffers[0] + vale_region_shift(port);
+	return region->buffers[0] + (shift & VALE_SHIFT_MASK);
 }
 
 /* Its index. */
-static __always_inline __u32 rings_first(__u32 pair)
+static __always_inline __u32 rings_first(__u32 region)
 {
-	return pair * VALE_REGION_UNITS + VALE_BUFFER_FIRST;
+	return region * VALE_REGION_UNITS + VALE_BUFFER_FIRST;
 }
 
 /*
- * Where the buffer of an index is, in whichever of the port's regions, or NULL if there is no such
+ * Where the buffer of an index is, in whichever region of the memory, or NULL if there is no such
  * buffer. For most, the region of the ring whose slot has the index need not be looked up again.
  */
-static __always_inline __u8 *rings_buffer(void *region_map, __u32 port, __u32 index)
+static __always_inline __u8 *rings_buffer(void *region_map, __u32 shift, __u32 index)
 {
-	__u32 pair = index / VALE_REGION_UNITS;
-	struct vale_region *region = bpf_map_lookup_elem(region_map, &pair);
+	__u32 number = index / VALE_REGION_UNITS;
+	struct vale_region *region = bpf_map_lookup_elem(region_map, &number);
 
-	index -= rings_first(pair);
+	index -= rings_first(number);
 	if (!region || index >= VALE_REGION_BUFFERS)
 		return NULL;
-	return rings_buffers(region, port) + index * VALE_BUFFER_SIZE;
+	/* Not before it is known to be there. */
+	asm volatile("" : "+r"(region));
+	return rings_buffers(region, shift) + index * VALE_BUFFER_SIZE;
+}
+
+/* The same, of the memory of a port. */
+static __always_inline __u8 *rings_port_buffer(__u32 port, __u32 index)
+{
+	const struct vale_ring_state *state = rings_state(port, 0);
+	void *region_map = bpf_map_lookup_elem(&regions, &port);
+
+	return state && region_map ? rings_buffer(region_map, state->shift, index) : NULL;
 }
 
 #endif

@@ -22,7 +22,7 @@ static __always_inline long to_ring_slot(struct to_ring *to, __u32 i)
 	struct vale_slot *slot = receiver_slot(&to->receiver, to->lease.first + i);
 	__u32 offset = i * VALE_BUFFER_SIZE, length = to->length - offset, flags = 0;
 	__u8 *buffer =
-		rings_buffer(to->receiver.region_map, to->receiver.port, READ_ONCE(slot->buf_idx));
+		rings_buffer(to->receiver.region_map, to->receiver.shift, READ_ONCE(slot->buf_idx));
 
 	if (to->slots > 1)
 		flags = to->slots << 8 | (i + 1 < to->slots ? VALE_SLOT_MORE : 0);

@@ -57,22 +57,21 @@ static __always_inline bool is_first_slot(const struct tx_work *work)
 /* ---- copying ----------------------------------------------------------------------------------- */
 
 /*
- * With a buffer of another region of its port, or one that is none: the slot of that count, into the
+ * With a buffer of another region of its memory, or one that is none: the slot of that count, into the
  * buffer `index` of the port `to_port`. Returns how many bytes.
  */
 __noinline int tx_copy_far(__u32 count, __u32 to_port, __u32 index)
 {
-	void *map = bpf_map_lookup_elem(&regions, &to_port);
 	struct tx_ring ring = {};
 	const __u8 *from;
 	__u64 word;
 	__u8 *to;
 
-	if (!map || !tx_ring(&ring))
+	if (!tx_ring(&ring))
 		return 0;
 	word = tx_slot(&ring, count);
 	from = tx_buffer(word);
-	to = rings_buffer(map, to_port, index);
+	to = rings_port_buffer(to_port, index);
 	if (!from || !to)
 		return 0;
 	copy_buffer(to, from, SLOT_LENGTH(word));
@@ -125,14 +124,13 @@ static long deliver_chunk(__u32 step, struct delivery *delivery)
  */
 __noinline int tx_bind(__u32 slot, __u32 to_port, __u32 index)
 {
-	void *map = bpf_map_lookup_elem(&regions, &to_port);
 	const struct vale_ring_state *state = own_state();
 	const __u64 *header;
 	__u8 *to;
 
-	if (!map || !state)
+	if (!state)
 		return 0;
-	to = rings_buffer(map, to_port, index);
+	to = rings_port_buffer(to_port, index);
 	if (!to)
 		return 0;
 	header = state->header[slot & (VALE_SLOTS - 1)];

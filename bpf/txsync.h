@@ -18,8 +18,10 @@
 /* Constants of the program: its port and pair of rings, and the addresses the port is bound to. */
 const volatile __u32 port = 0;
 const volatile __u32 pair = 0;
-const volatile __u32 generation = 0; /* of the port: another port may get its number */
-const volatile __u32 bound = 0;	     /* how many; 0: its clients may send from any */
+const volatile __u32 first_region = 0; /* of the memory: the first pair's */
+const volatile __u32 shift = 0;	       /* of the memory's buffers */
+const volatile __u32 generation = 0;   /* of the port: another port may get its number */
+const volatile __u32 bound = 0;	       /* how many; 0: its clients may send from any */
 const volatile __u64 bound_macs[VALE_BOUND_MACS] = {};
 
 /* The port, as a destination. */
@@ -132,7 +134,7 @@ struct {
 
 static __always_inline struct vale_region *own_region(void)
 {
-	__u32 element = pair;
+	__u32 element = first_region + pair;
 
 	return bpf_map_lookup_elem(&region, &element);
 }
@@ -173,8 +175,8 @@ static __always_inline bool tx_ring(struct tx_ring *ring)
 	if (!state || !memory)
 		return false;
 	ring->slots = memory->tx.slot;
-	ring->buffers = rings_buffers(memory, port);
-	ring->first = rings_first(pair);
+	ring->buffers = rings_buffers(memory, shift);
+	ring->first = rings_first(first_region + pair);
 	ring->mask = state->tx_mask;
 	return true;
 }
@@ -184,13 +186,14 @@ static __always_inline __u64 tx_slot(const struct tx_ring *ring, __u32 count)
 	return READ_ONCE(*(const __u64 *)&ring->slots[count & ring->mask & (VALE_SLOTS - 1)]);
 }
 
-/* In whichever region of the port the slot's buffer is. NULL: it is none, or has no room for this. */
+/* In whichever region of the memory the slot's buffer is. NULL: it is none, or has no room for this. */
 static __always_inline const __u8 *tx_buffer(__u64 word)
 {
 	__u32 length = SLOT_LENGTH(word);
 
-	return length && length <= VALE_BUFFER_SIZE ? rings_buffer(&region, port, SLOT_BUFFER(word))
-						    : NULL;
+	return length && length <= VALE_BUFFER_SIZE
+		       ? rings_buffer(&region, shift, SLOT_BUFFER(word))
+		       : NULL;
 }
 
 #endif

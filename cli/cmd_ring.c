@@ -89,6 +89,11 @@ static const char *take_option(int option, char *value, struct vale_ring_options
 		return parse_bound(value, options);
 	case 'r':
 		return parse_count(value, &options->rings);
+	case 'M':
+		options->memory = value;
+		return NULL;
+	case 'S':
+		return parse_count(value, &options->spare);
 	case 't':
 		return parse_count(value, &options->tx_slots);
 	case 'x':
@@ -110,6 +115,8 @@ static int add(struct context *context, int argc, char **argv)
 		{ "slots", required_argument, NULL, 's' },
 		{ "tx-slots", required_argument, NULL, 't' },
 		{ "rx-slots", required_argument, NULL, 'x' },
+		{ "memory", required_argument, NULL, 'M' },
+		{ "spare", required_argument, NULL, 'S' },
 		{},
 	};
 	struct vale_ring_options options = { .size = sizeof(options) };

@@ -241,13 +241,13 @@ static void print_list(const char *head, const json_t *list)
 static void print_rings(const json_t *document)
 {
 	printf("%s: port %lld, %lld pair%s of rings of %lld (tx) and %lld (rx) slots, %s, user "
-	       "%lld's%s, %lld KiB\n",
+	       "%lld's%s, %lld KiB of map %lld\n",
 	       text_of(document, "port"), number_of(document, "number"),
 	       number_of(document, "rings"), number_of(document, "rings") == 1 ? "" : "s",
 	       number_of(document, "tx_slots"), number_of(document, "rx_slots"),
 	       text_of(document, "state"), number_of(document, "owner"),
 	       is(document, "ephemeral") ? ", made by its client" : "",
-	       number_of(document, "memory") / 1024);
+	       number_of(document, "memory") / 1024, number_of(document, "memory_id"));
 	print_list("opened by the processes", json_object_get(document, "clients"));
 	print_list("may send from", json_object_get(document, "macs"));
 }

@@ -39,6 +39,9 @@ const struct command commands[] = {
 	  "  --slots N        of each ring (8 .. 1024, otherwise 1024)\n"
 	  "  --tx-slots N, --rx-slots N\n"
 	  "                   the same for one direction\n"
+	  "  --spare N        room in its memory for N pairs of other ports that share it\n"
+	  "  --memory PORT    share the memory of PORT, of any switch: its programs can then\n"
+	  "                   read and write the frames of both\n"
 	  "del deletes it:\n"
 	  "  --force          also if it is open\n",
 	  command_port, false },

@@ -22,7 +22,10 @@ struct vale_port {
 	__u32 first, end; /* that it was opened with */
 	__u32 number;
 
-	struct vale_region *region; /* one for each pair */
+	struct vale_region *memory; /* that the port's rings are in, perhaps beside others' */
+	__u32 regions;		    /* of it */
+	__u32 first_region;	    /* the first pair's */
+	struct vale_region *region; /* the same: one for each pair */
 	const struct vale_ring_state *state;
 	struct bell bell[VALE_RINGS];
 

@@ -39,7 +39,8 @@ static bool slot_at(const struct vale_port *port, struct vale_ring *ring, __u32 
 		    struct vale_slot *out)
 {
 	*out = *(volatile struct vale_slot *)&ring->slot[index & (VALE_SLOTS - 1)];
-	return out->len <= VALE_BUFFER_SIZE && out->buf_idx < port->pairs * VALE_REGION_UNITS - 1 &&
+	return out->len <= VALE_BUFFER_SIZE &&
+	       out->buf_idx < port->regions * VALE_REGION_UNITS - 1 &&
 	       out->buf_idx >= VALE_BUFFER_FIRST;
 }
 

@@ -44,6 +44,18 @@ static int check_map(int fd, __u32 type, __u32 value_size, __u32 *elements)
 	return 0;
 }
 
+static int find_regions(struct vale_port *port)
+{
+	__u32 first = port->state->region;
+
+	if (first >= port->regions || port->regions - first < port->pairs)
+		return -EPROTO;
+	port->number = port->state->port;
+	port->first_region = first;
+	port->region = port->memory + first;
+	return 0;
+}
+
 int port_map(struct vale_port *port)
 {
 	__u32 regions = 0, states = 0;
@@ -53,29 +65,33 @@ int port_map(struct vale_port *port)
 	if (!error)
 		error = check_map(port->state_map, BPF_MAP_TYPE_ARRAY, sizeof(*port->state),
 				  &states);
-	if (!error && (regions != states || regions > VALE_RINGS))
+	if (!error && (states > VALE_RINGS || regions > VALE_REGIONS))
 		error = -EPROTO;
-	port->pairs = regions;
+	port->pairs = states;
+	port->regions = regions;
 	if (!error)
 		error = map(port->region_map, regions * sizeof(*port->region),
-			    PROT_READ | PROT_WRITE, 0, &port->region);
+			    PROT_READ | PROT_WRITE, 0, &port->memory);
 	if (!error)
 		error = map(port->state_map, states * sizeof(*port->state), PROT_READ, 0,
 			    &port->state);
-	for (__u32 pair = 0; pair < regions && !error; pair++)
+	for (__u32 pair = 0; pair < states && !error; pair++)
 		error = map_bell(&port->bell[pair], port->doorbell[pair]);
-	if (!error)
-		port->number = port->state->port;
-	return error;
+	return error ? error : find_regions(port);
 }
 
 /* ---- the state at first ------------------------------------------------------------------------ */
 
+static __u32 first_buffer(const struct vale_port *port, __u32 pair)
+{
+	return (port->first_region + pair) * VALE_REGION_UNITS + VALE_BUFFER_FIRST;
+}
+
 static void initialize_ring(struct vale_port *port, struct vale_ring *ring, __u32 pair, bool tx)
 {
 	const struct vale_ring_state *state = &port->state[pair];
-	__u32 first = pair * VALE_REGION_UNITS + VALE_BUFFER_FIRST + (tx ? VALE_SLOTS : 0);
-	char *buffers = (char *)port->region + vale_region_shift(port->number);
+	__u32 first = first_buffer(port, pair) + (tx ? VALE_SLOTS : 0);
+	char *buffers = (char *)port->memory + (state->shift & VALE_SHIFT_MASK);
 
 	memset(ring, 0, sizeof(*ring));
 	ring->buf_ofs = buffers - (char *)ring;
@@ -119,7 +135,7 @@ static __u32 link_extra_buffers(struct vale_port *port, __u32 wanted)
 	__u32 head = 0;
 
 	for (__u32 pair = 0; pair < port->pairs; pair++) {
-		__u32 first = pair * VALE_REGION_UNITS + VALE_BUFFER_FIRST + 2 * VALE_SLOTS;
+		__u32 first = first_buffer(port, pair) + 2 * VALE_SLOTS;
 
 		for (__u32 i = 0; i < VALE_REGION_EXTRA && wanted; i++, wanted--) {
 			*(__u32 *)vale_ring_buffer(ring, first + i) = head;
@@ -154,7 +170,7 @@ __u32 vale_extra_buffer(struct vale_port *port)
 	struct vale_if *interface = &port->region->interface;
 	__u32 index = interface->ni_bufs_head;
 
-	if (index >= port->pairs * VALE_REGION_UNITS)
+	if (index >= port->regions * VALE_REGION_UNITS)
 		return 0;
 	if (index)
 		interface->ni_bufs_head = *(__u32 *)vale_ring_buffer(&port->region->tx, index);

@@ -48,8 +48,8 @@ static void unmap(struct vale_port *port)
 		if (port->bell[pair].rung)
 			munmap((void *)port->bell[pair].rung, PAGE);
 	}
-	if (port->region)
-		munmap(port->region, port->pairs * sizeof(*port->region));
+	if (port->memory)
+		munmap(port->memory, port->regions * sizeof(*port->memory));
 	if (port->state)
 		munmap((void *)port->state, port->pairs * sizeof(*port->state));
 }

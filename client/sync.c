@@ -239,8 +239,20 @@ __u32 vale_port_end_ring(const struct vale_port *port)
 	return port->end;
 }
 
-struct vale_if *vale_port_memory(const struct vale_port *port, size_t *size)
+void *vale_port_memory(const struct vale_port *port, size_t *size)
 {
-	*size = port->pairs * sizeof(*port->region);
+	*size = port->regions * sizeof(*port->memory);
+	return port->memory;
+}
+
+struct vale_if *vale_port_interface(const struct vale_port *port)
+{
 	return &port->region->interface;
+}
+
+bool vale_port_shares_memory(const struct vale_port *port, const struct vale_port *other)
+{
+	__u32 id = ring_memory_id(port->region_map);
+
+	return id && id == ring_memory_id(other->region_map);
 }

@@ -80,7 +80,7 @@ _valectl() {
 		case ${words[i]} in
 		--bpffs) valectl+=(--bpffs "${words[++i]:-}") ;;
 		--hook | --netns | --fdb-size | --age | --interval | --count | --owner | --mode | --mac) ((i++)) ;;
-		--rings | --slots | --tx-slots | --rx-slots) ((i++)) ;;
+		--rings | --slots | --tx-slots | --rx-slots | --spare | --memory) ((i++)) ;;
 		-*) ;;
 		*) given+=("${words[i]}") ;;
 		esac
@@ -91,7 +91,9 @@ _valectl() {
 	--bpffs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--hook) mapfile -t COMPREPLY < <(compgen -W 'auto native generic' -- "$cur"); return ;;
 	--owner) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
-	--mode | --mac | --rings | --slots | --tx-slots | --rx-slots) return ;;
+	--memory) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_ports)" -- "$cur")
+		__ltrim_colon_completions "$cur"; return ;;
+	--mode | --mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
 	--fdb-size | --age | --interval | --count) return ;;
 	-w) mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;

@@ -141,7 +141,8 @@ struct vale_port_info {
 	__u32 tx_slots;
 	__u32 rx_slots;
 	__u32 owner;
-	__u64 memory; /* bytes of the kernel's */
+	__u64 memory;	 /* bytes of the kernel's */
+	__u32 memory_id; /* of the map that its rings are in; the same: ports share it */
 	__u32 bound;
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE];
 	__u32 clients; /* processes that have it open; the first are in: */
@@ -175,14 +176,20 @@ struct vale_ring_options {
 	__u32 mode; /* permissions to read and write, as of a file: 0600, 0660, 0666; 0: 0600 */
 	__u32 bound;
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE]; /* the first `bound`: addresses it may send from */
+	const char *memory; /* port whose memory it shares, of any switch; NULL: it has its own, */
+	__u32 spare; /* with room for so many pairs of ports that share it: VALE_REGIONS in all */
+	__u32 unused;
 };
 
 /*
  * Makes a ring port that stays until it is deleted. `options` may be NULL. A switch that does not
- * exist is made with the defaults. What a client does with it: <vale/port.h>.
+ * exist is made with the defaults. What a client does with it: <vale/port.h>. Who may open a port
+ * can read and write the whole memory that it shares, and so the frames of all its ports.
  *
  * -EEXIST: the switch has a port of that name, or there is an interface of that name;
- * -ENOSPC: the switch has VALE_PORTS ports; -ERANGE: an option is out of its range;
+ * -ENOSPC: the switch has VALE_PORTS ports, or the memory has no room for the port's rings;
+ * -ERANGE: an option is out of its range; -ENOENT, -ENOTTY: the port whose memory is to be shared
+ * does not exist, or is an interface's;
  * -EADDRNOTAVAIL: an address is a group's or all zero.
  */
 int vale_port_add(struct vale *vale, const char *name, const struct vale_ring_options *options);

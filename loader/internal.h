@@ -258,6 +258,8 @@ struct ring_port_options {
 	__u32 mode; /* of the pins */
 	__u32 bound;
 	__u64 macs[VALE_BOUND_MACS];
+	__u32 spare;	    /* pairs that its memory has room for beside its own */
+	const char *memory; /* the user's: port whose memory it shares; NULL: it has its own */
 	bool ephemeral;
 };
 
@@ -279,6 +281,23 @@ void ring_port_reap(struct vale *vale, const char *switch_name);
 bool ring_port_is_idle(const struct maps *maps, const struct vale_port_entry *port);
 /* Holds it as a client does: exclusively, or with others. -EBUSY: others are in the way. */
 int ring_port_hold(const char *path, bool exclusive, int *out);
+
+/* ---- ring_memory.c ----------------------------------------------------------------------------- */
+
+struct ring_memory {
+	int fd;	      /* of the map; -1: none yet */
+	__u32 id;     /* the kernel's */
+	__u32 region; /* the first pair's */
+	__u32 shift;  /* of buffers, in bytes */
+};
+
+#define RING_MEMORY_NONE    ((struct ring_memory){ .fd = -1 })
+#define CLEANUP_RING_MEMORY CLEANUP(ring_memory_close)
+
+/* Room for so many pairs in the memory of another port. The lock must be held. */
+int ring_memory_share(struct vale *vale, const char *other, __u32 pairs, struct ring_memory *out);
+void ring_memory_close(struct ring_memory *memory);
+__u32 ring_memory_id(int fd);
 
 /* ---- live.c ------------------------------------------------------------------------------------ */
 

@@ -54,6 +54,14 @@ static __u64 map_memory(int fd)
 	return bytes;
 }
 
+static __u32 map_elements(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) || !info.max_entries ? 1 : info.max_entries;
+}
+
 /* A map in a map of maps is named by its id. */
 static int inner_map(const struct maps *maps, enum map map, __u32 key)
 {
@@ -107,12 +115,14 @@ static void describe_ring_port(struct vale_port_info *info, const struct maps *m
 
 	strcpy(info->kind, "ring");
 	info->rings = port->rings;
+	info->memory_id = port->memory;
 	info->owner = port->owner;
 	info->bound = port->bound <= VALE_BOUND_MACS ? port->bound : VALE_BOUND_MACS;
 	for (__u32 i = 0; i < info->bound; i++)
 		memcpy(info->macs[i], &port->macs[i], VALE_MAC_SIZE);
 	if (region >= 0 && state >= 0)
-		info->memory = map_memory(region) + map_memory(state);
+		info->memory =
+			map_memory(region) * port->rings / map_elements(region) + map_memory(state);
 	if (state >= 0)
 		describe_state(info, state);
 	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {

@@ -21,6 +21,7 @@
 struct making {
 	struct claim *claim;
 	const struct ring_port_options *options;
+	const struct ring_memory *memory;
 	struct ring_bpf *first; /* of the first pair: has made the port's maps */
 };
 
@@ -95,22 +96,33 @@ static void set_constants(const struct making *making, struct ring_bpf *skeleton
 
 	skeleton->rodata->port = making->claim->number;
 	skeleton->rodata->pair = pair;
+	skeleton->rodata->first_region = making->memory->region;
+	skeleton->rodata->shift = making->memory->shift;
 	skeleton->rodata->generation = making->claim->port.generation;
 	skeleton->rodata->bound = options->bound;
 	memcpy((void *)skeleton->rodata->bound_macs, options->macs, sizeof(options->macs));
 }
 
 /* The maps of the port are made for the first pair, and have an element for each. */
+static int make_port_maps(const struct making *making, struct ring_bpf *skeleton)
+{
+	const struct ring_port_options *options = making->options;
+	int error = bpf_map__set_max_entries(skeleton->maps.ring_state, options->rings);
+
+	if (error)
+		return error;
+	return making->memory->fd >= 0
+		       ? bpf_map__reuse_fd(skeleton->maps.region, making->memory->fd)
+		       : bpf_map__set_max_entries(skeleton->maps.region,
+						  options->rings + options->spare);
+}
+
 static int use_port_maps(const struct making *making, struct ring_bpf *skeleton)
 {
 	int error;
 
-	if (!making->first) {
-		error = bpf_map__set_max_entries(skeleton->maps.region, making->options->rings);
-		return error ? error
-			     : bpf_map__set_max_entries(skeleton->maps.ring_state,
-							making->options->rings);
-	}
+	if (!making->first)
+		return make_port_maps(making, skeleton);
 	error = bpf_map__reuse_fd(skeleton->maps.region, bpf_map__fd(making->first->maps.region));
 	return error ? error
 		     : bpf_map__reuse_fd(skeleton->maps.ring_state,
@@ -155,6 +167,8 @@ static int set_state(const struct making *making, int map)
 		state[pair].rx_mask = making->options->rx_slots - 1;
 		state[pair].bound = !!making->options->bound;
 		state[pair].port = making->claim->number;
+		state[pair].region = making->memory->region + pair;
+		state[pair].shift = making->memory->shift;
 	}
 	munmap(state, size);
 	return bpf_map_freeze(map) ? -errno : 0;
@@ -168,11 +182,14 @@ static int enter_map(const struct making *making, enum map map, __u32 key, int f
 /* What all pairs share. */
 static int make_shared(const struct making *making, int live)
 {
+	struct vale_port_entry *port = &making->claim->port;
 	const struct ring_bpf *skeleton = making->first;
 	int region = bpf_map__fd(skeleton->maps.region);
 	int state = bpf_map__fd(skeleton->maps.ring_state);
 	int error = set_state(making, state);
 
+	port->memory = ring_memory_id(region);
+	port->region = making->memory->region;
 	if (!error)
 		error = enter_map(making, MAP_REGIONS, making->claim->number, region);
 	if (!error)
@@ -223,9 +240,10 @@ static int make_pair(struct making *making, __u32 pair, int live)
 	return error;
 }
 
-static int make_pairs(struct claim *claim, const struct ring_port_options *options, int live)
+static int make_pairs(struct claim *claim, const struct ring_port_options *options,
+		      const struct ring_memory *memory, int live)
 {
-	struct making making = { .claim = claim, .options = options };
+	struct making making = { .claim = claim, .options = options, .memory = memory };
 	int error = 0;
 
 	for (__u32 pair = 0; pair < options->rings && !error; pair++)
@@ -236,9 +254,13 @@ static int make_pairs(struct claim *claim, const struct ring_port_options *optio
 
 int ring_port_create(struct claim *claim, const struct ring_port_options *options, int *hold)
 {
+	CLEANUP_RING_MEMORY struct ring_memory memory = RING_MEMORY_NONE;
 	CLEANUP_CLOSE int live = -1, held = -1;
 	int error = live_open(claim->vale, claim->maps, &live);
 
+	memory.shift = vale_region_shift(claim->number);
+	if (!error && options->memory)
+		error = ring_memory_share(claim->vale, options->memory, options->rings, &memory);
 	if (error)
 		return error;
 	claim->port.rings = options->rings;
@@ -249,7 +271,7 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 		claim->port.flags |= VALE_PORT_EPHEMERAL;
 	error = claim_reserve(claim);
 	if (!error)
-		error = make_pairs(claim, options, live);
+		error = make_pairs(claim, options, &memory, live);
 	if (!error && hold)
 		error = ring_port_hold(claim->staging, true, &held);
 	if (!error)

@@ -154,6 +154,8 @@ struct vale_port_entry {
 	__u32 owner;		     /* id of the user whose clients may open it */
 	__u32 bound;		     /* addresses in `macs`: 0 leaves its clients free to use any */
 	__u64 macs[VALE_BOUND_MACS]; /* that a client may send from: keys of the fdb */
+	__u32 memory; /* of a ring port: the kernel's id of the map that its rings are in, */
+	__u32 region; /* and the element of the first pair; ports of one memory share buffers */
 };
 
 struct vale_fdb_key {
@@ -197,12 +199,13 @@ VALE_ASSERT(sizeof(struct vale_switch) == 72, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");
-VALE_ASSERT(sizeof(struct vale_port_entry) == 112, "layout of vale_port_entry");
+VALE_ASSERT(sizeof(struct vale_port_entry) == 120, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, netns) == 32, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, ifindex) == 40, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, generation) == 48, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, restore) == 64, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, macs) == 80, "layout of vale_port_entry");
+VALE_ASSERT(offsetof(struct vale_port_entry, memory) == 112, "layout of vale_port_entry");
 VALE_ASSERT(VALE_DROP_REASONS <= VALE_DROP_ROOM, "layout of vale_stats");
 VALE_ASSERT(sizeof(struct vale_stats) == 56 + 2 * 8 * VALE_DROP_ROOM, "layout of vale_stats");
 VALE_ASSERT(offsetof(struct vale_stats, drops) == 56, "layout of vale_stats");

@@ -19,8 +19,12 @@
  * several slots; all but the last have VALE_SLOT_MORE. Slots of length 0 on an rx ring are no frames.
  * The layout and the meaning of head, cur and tail are netmap's.
  *
- * Buffers. A client may put any buffer of its port into any of its slots: to swap an rx slot's with
- * a tx slot's sends on what was received without a copy.
+ * Buffers. A client may put any buffer of its memory into any of its slots: to swap an rx slot's
+ * with a tx slot's sends on what was received without a copy. A port has a memory of its own, or one
+ * that it shares with others that the client may open (struct vale_ring_options): then buffers can
+ * be swapped between ports, too. The first client that opens a port finds its rings as they were
+ * made, with the buffers of its own pairs: those of ports that share a memory and swap them must be
+ * opened anew together.
  *
  * Loss. A frame whose destination has no room in its rx ring is dropped, as is one whose
  * destination nobody has open; both ports count it. With VALE_OPEN_LOSSLESS, vale_txsync() leaves it
@@ -107,8 +111,14 @@ const char *vale_port_name(const struct vale_port *port); /* valeSSS:PPP */
 __u32 vale_port_rings(const struct vale_port *port);	  /* pairs that it has */
 __u32 vale_port_first_ring(const struct vale_port *port); /* that it was opened with, */
 __u32 vale_port_end_ring(const struct vale_port *port);	  /* and the one behind the last */
-/* The port's memory, as netmap's programs see it, and its size. */
-struct vale_if *vale_port_memory(const struct vale_port *port, size_t *size);
+/*
+ * The memory that the port's rings and buffers are in, its size, and what in it is the port's, as
+ * netmap's programs see it. Ports that share a memory have each mapped it for themselves: what is
+ * the same in all is a buffer's index.
+ */
+void *vale_port_memory(const struct vale_port *port, size_t *size);
+struct vale_if *vale_port_interface(const struct vale_port *port);
+bool vale_port_shares_memory(const struct vale_port *port, const struct vale_port *other);
 
 /* ---- rings ------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  *
  * A port has 1 to VALE_RINGS pairs of a tx and an rx ring. Each pair has a struct vale_region, which
  * the client may write, and a struct vale_ring_state, which it may only read; those of a port follow
- * each other in memory. Nothing in a region is trusted by the switch, and nothing in it is written
+ * each other in memory. Ports may share a memory: then their regions do. Nothing in a region is trusted by the switch, and nothing in it is written
  * by the switch but rx slots and the buffers they name.
  *
  * struct vale_if, vale_ring and vale_slot have the layout of netmap's structures of similar names,
@@ -18,6 +18,9 @@
 
 /* Pairs of rings a port has at the most. */
 #define VALE_RINGS 8
+
+/* Regions of a memory at the most: those of the ports that share it. */
+#define VALE_REGIONS 16
 
 /* Processes that may have a port open at a time. */
 #define VALE_CLIENTS 32
@@ -33,9 +36,9 @@
 #define VALE_FRAGMENTS 64
 
 /*
- * A buffer's index counts buffers from the start of the first region, so each region has a number of
- * them. The first of a region lie below its rings, and are no buffers; the last one is room for
- * vale_region_shift().
+ * A buffer's index counts buffers from the start of the memory's first region, so each region has a
+ * number of them, and any slot of the memory may have any of them. The first of a region lie below
+ * its rings, and are no buffers; the last one is room for the shift.
  */
 #define VALE_REGION_UNITS   2320u
 #define VALE_REGION_SIZE    (VALE_REGION_UNITS * VALE_BUFFER_SIZE)
@@ -117,11 +120,14 @@ struct vale_region {
 
 /*
  * A copy is slowed down if source and destination lie at the same place of their pages. So buffers
- * are shifted by some cache lines, which differ from port to port.
+ * are shifted by some cache lines, which differ from memory to memory: of a port that has its own,
+ * by the port's number.
  */
+#define VALE_SHIFT_MASK (15 * 64)
+
 static inline __u32 vale_region_shift(__u32 port)
 {
-	return (port & 15) * 64;
+	return port * 64 & VALE_SHIFT_MASK;
 }
 
 /* Number of a pair's doorbell. */
@@ -161,7 +167,9 @@ struct vale_ring_state {
 	__u32 rx_mask;	    /* slots less one */
 	__u32 port;	    /* number of the port */
 	__u32 removed;	    /* 1: the port was deleted */
-	__u32 unused1[11];
+	__u32 region;	    /* of the memory, the pair's */
+	__u32 shift;	    /* bytes that buffers of the memory are shifted by */
+	__u32 unused1[9];
 
 	/* what the senders to it share */
 	__u32 rx_reserved; /* slots that a sender has filled or is about to fill */
