@@ -14,6 +14,7 @@ struct options {
 	int runs;	  /* rounds of every row */
 	double seconds;	  /* length of one run */
 	const char *only; /* name of the one row group to measure, or NULL for all */
+	const char *like; /* only rows whose title has this in it, or NULL */
 	const char *json; /* file for the JSON, "-" for standard output, or NULL */
 };
 

@@ -250,6 +250,8 @@ static int measure_row(struct forward *forward, size_t length, unsigned int flow
 	snprintf(row->title, sizeof(row->title),
 		 "device to device, one core, %s, %zu bytes (with header, without FCS), %u flow%s",
 		 forward->type->title, length, flows, flows == 1 ? "" : "s");
+	if (!report_wants(forward->options, row))
+		return 0;
 	frame_set_build(&forward->there, length, flows, FRAME_SENDER, FRAME_RECEIVER);
 	frame_set_build(&forward->back, FRAME_MIN, flows, FRAME_RECEIVER, FRAME_SENDER);
 	sink_expect(forward->sink, length);

@@ -122,7 +122,10 @@ static void usage(FILE *to)
 	      to);
 	for (i = 0; i < ARRAY_SIZE(groups); i++)
 		fprintf(to, "                         %-8s %s\n", groups[i].name, groups[i].help);
-	fputs("  -w, --without NAME   leave out bridge, switch or ceiling\n"
+	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp "
+	      "and attach,\n"
+	      "                       whose rows are measured together)\n"
+	      "  -w, --without NAME   leave out bridge, switch or ceiling\n"
 	      "  -j, --json FILE      write the figures as JSON too (-: to standard output, and "
 	      "the\n"
 	      "                       table to standard error)\n"
@@ -167,6 +170,9 @@ static int parse_option(int option, struct options *options)
 	case 'o':
 		options->only = optarg;
 		return known_group(optarg);
+	case 'l':
+		options->like = optarg;
+		return 0;
 	case 'w':
 		return datapath_leave_out(optarg);
 	case 'j':
@@ -187,6 +193,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "runs", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "like", required_argument, NULL, 'l' },
 		{ "without", required_argument, NULL, 'w' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -194,7 +201,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 	};
 	int option, error;
 
-	while ((option = getopt_long(argc, argv, "r:s:o:w:j:h", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "r:s:o:l:w:j:h", long_options, NULL)) != -1) {
 		error = parse_option(option, options);
 		if (error)
 			return error;

@@ -229,6 +229,11 @@ static bool is_empty(const struct row *row)
 	return true;
 }
 
+bool report_wants(const struct options *options, const struct row *row)
+{
+	return !options->like || strstr(row->title, options->like);
+}
+
 int report_row(struct report *report, const struct row *row)
 {
 	if (is_empty(row))

@@ -42,6 +42,9 @@ struct report;
 int report_open(struct report **report, const struct machine *machine,
 		const struct options *options);
 
+/* Whether the user wants it, by its title. */
+bool report_wants(const struct options *options, const struct row *row);
+
 /* Prints the row and keeps it for the JSON. A row without samples is left out. */
 int report_row(struct report *report, const struct row *row);
 

@@ -97,6 +97,8 @@ static int measure_row(const struct options *options, const struct ring_row *rin
 	snprintf(row->title, sizeof(row->title),
 		 "ring to ring, two cores, %u bytes, %u flows, batch %u, %s", traffic->length,
 		 traffic->flows, traffic->batch, ring_row->what);
+	if (!report_wants(options, row))
+		return 0;
 	error = machine_line_round_trip(&row->line_round_trip);
 	for (int run = 0; run < options->runs && !error; run++) {
 		if (datapath_used(DATAPATH_SWITCH))

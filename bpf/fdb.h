@@ -26,7 +26,10 @@
 /* 64 jiffies: 64 ms at HZ=1000, 256 ms at HZ=250. bpf_jiffies64() is inlined, a clock is a call. */
 #define FDB_TICK_SHIFT 6
 
-#define FDB_CACHE_BITS	10
+/* What the kernel gives a CPU at a time, 32 KiB, has room for no more. */
+#ifndef FDB_CACHE_BITS
+#define FDB_CACHE_BITS 10
+#endif
 #define FDB_CACHE_SLOTS (1 << FDB_CACHE_BITS)
 
 /* A lookup that was answered by the hash maps. */

@@ -3,6 +3,9 @@
  * The programs of a ring port, which its clients run by the system call bpf(). Each pair of rings
  * has its own, with the port's number as a constant, so that a client can speak for no other port.
  */
+/* A ring has a cache of its own, for 10,000 flows. */
+#define FDB_CACHE_BITS 14
+
 #include <linux/errno.h>
 
 #include "client.h"
