@@ -29,6 +29,28 @@ static __always_inline bool is_current(void)
 
 /* ---- txsync ------------------------------------------------------------------------------------ */
 
+static long forget_blocked(__u32 step, struct tx_work **memory)
+{
+	__u32 count = (*memory)->count + step;
+
+	if (count == READ_ONCE((*memory)->sorted))
+		return 1;
+	(*memory)->blocked[count & (*memory)->mask & (VALE_SLOTS - 1)] = 0;
+	return 0;
+}
+
+/*
+ * Slots that an earlier txsync has seen are of interest only if it has left some, and the client has
+ * not taken them back, as one does that begins anew.
+ */
+static __always_inline void find_sorted(struct tx_work *memory)
+{
+	if (memory->sorted - memory->count <= memory->end - memory->count)
+		return;
+	bpf_loop(VALE_SLOTS, forget_blocked, &memory, 0);
+	memory->sorted = memory->count;
+}
+
 static __always_inline void open_batch(struct tx_work *memory, const struct vale_ring_state *state,
 				       const struct vale_region *shared)
 {
@@ -53,9 +75,8 @@ static __always_inline void open_batch(struct tx_work *memory, const struct vale
 	memory->parked_slots = 0;
 	memory->blocked_count.frames = 0;
 	memory->blocked_count.bytes = 0;
-	/* Slots that an earlier txsync has seen are of interest only if it has left some. */
-	if (memory->sorted - memory->count > memory->end - memory->count)
-		memory->sorted = memory->count;
+	memory->mask = state->tx_mask;
+	find_sorted(memory);
 }
 
 /* Each port that has a queue; or, with a flood, every other one. */

@@ -197,7 +197,10 @@ static long leave_slot(__u32 step, struct delivery *delivery)
 	bytes = READ_ONCE(delivery->from.slots[slot].len);
 	/* A frame that is larger than the ring would wait for ever. */
 	if (delivery->lossless && !work->flooded && work->fragments <= delivery->mask) {
-		work->blocked[slot] = 1;
+		/* Of a frame its first slot: the others go where that goes. */
+		work->blocked[slot] = first;
+		if (!work->wanted)
+			work->wanted = work->fragments ? work->fragments : 1;
 		work->blocked_count.frames += first;
 		work->blocked_count.bytes += bytes;
 	} else {
@@ -257,15 +260,18 @@ static __always_inline __u32 deliver_slots(struct delivery *delivery, struct rec
 	return filled;
 }
 
-/* The receiver will run its `wake` when it has released slots, which may have happened just now. */
-static __always_inline bool wait_for(const struct receiver *receiver)
+/*
+ * The receiver will run its `wake` when it has released slots, which may have happened just now:
+ * false if so many are free.
+ */
+static __always_inline bool wait_for(const struct receiver *receiver, __u32 slots)
 {
 	__u32 doorbell = vale_doorbell(port, pair);
 
 	__sync_fetch_and_or(&receiver->state->waiting[doorbell / 64 % VALE_WAITING],
 			    1ULL << doorbell % 64);
 	__sync_lock_test_and_set(&receiver->state->rx_wanted, 1);
-	return !receiver_room(receiver, READ_ONCE(receiver->state->rx_reserved));
+	return receiver_room(receiver, READ_ONCE(receiver->state->rx_reserved)) < slots;
 }
 
 static __always_inline void count_delivery(const struct tx_work *work, __u32 number,
@@ -316,6 +322,7 @@ __noinline int tx_deliver(__u32 number)
 	offer(&offered, flood);
 	work->undelivered.frames = 0;
 	work->undelivered.bytes = 0;
+	work->wanted = 0;
 	work->receivers++;
 	delivery.into = receiver.region->rx.slot;
 	delivery.buffers = receiver.buffers;
@@ -332,7 +339,7 @@ __noinline int tx_deliver(__u32 number)
 	if (work->to_leave)
 		bpf_loop(VALE_SLOTS, leave_slot, &delivery, 0);
 	if (work->blocked_count.frames != blocked.frames) {
-		work->answer |= wait_for(&receiver) ? VALE_TX_BLOCKED : VALE_TX_AGAIN;
+		work->answer |= wait_for(&receiver, work->wanted) ? VALE_TX_BLOCKED : VALE_TX_AGAIN;
 		offered.frames -= work->blocked_count.frames - blocked.frames;
 		offered.bytes -= work->blocked_count.bytes - blocked.bytes;
 	}

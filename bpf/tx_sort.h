@@ -248,7 +248,8 @@ static long sort_blocked(__u32 step, struct tx_sorting *sorting)
 	__u32 count = READ_ONCE(work->count);
 	__u8 *blocked = &work->blocked[count & sorting->ring.mask & (VALE_SLOTS - 1)];
 
-	if (count == READ_ONCE(work->sorted))
+	/* A frame may end behind it, if the client has made it longer meanwhile. */
+	if ((__s32)(count - READ_ONCE(work->sorted)) >= 0)
 		return 1;
 	if (*blocked) {
 		*blocked = 0;

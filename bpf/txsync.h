@@ -58,6 +58,7 @@ struct tx_count {
 struct tx_work {
 	__u32 count; /* of the slot at hand, since the port was made */
 	__u32 end;   /* count behind the last slot */
+	__u32 mask;
 	__u64 last_source;
 	__u32 to;	 /* destination of the run at hand; TX_NOWHERE: there is none */
 	__u32 run_start; /* count of its first slot */
@@ -94,6 +95,7 @@ struct tx_work {
 	__u32 into;	 /* count of the slot that is filled */
 	__u32 into_end;	 /* count behind the last */
 	__u32 to_leave;	 /* slots that are not delivered */
+	__u32 wanted;	 /* those of the first frame that stays in the ring; 0: none does */
 	struct tx_count undelivered;
 
 	/* of all destinations: frames that stay in the ring, since their destination has no room */
@@ -102,8 +104,8 @@ struct tx_work {
 	struct fdb_cache cache;
 	struct tx_queue queue[256]; /* by port number; VALE_FLOOD's is behind those of the ports */
 	struct tx_run run_of[VALE_SLOTS];
-	__u8 destination[256];	  /* numbers of ring ports that have a queue */
-	__u8 blocked[VALE_SLOTS]; /* lossless: the slot's destination had no room */
+	__u8 destination[256]; /* numbers of ring ports that have a queue */
+	__u8 blocked[VALE_SLOTS]; /* lossless: the destination of the frame that starts here had no room */
 };
 
 /* ---- the port's memory ------------------------------------------------------------------------- */

@@ -175,6 +175,19 @@ int port_watch(struct vale_port *port)
 	return 0;
 }
 
+/*
+ * The switch sees that the tx rings are empty: it forgets which frames a former client left there.
+ * If one is busy, another process is at it, which has no right to be; it is not waited for.
+ */
+static int begin_tx(const struct vale_port *port)
+{
+	int answer = 0;
+
+	for (__u32 pair = 0; pair < port->pairs && (answer >= 0 || answer == -EBUSY); pair++)
+		answer = port_run(port->txsync[pair]);
+	return answer < 0 && answer != -EBUSY ? answer : 0;
+}
+
 /* The hold is ours; the rest. */
 static int open_held(struct opening *opening)
 {
@@ -192,6 +205,8 @@ static int open_held(struct opening *opening)
 	if (opening->first)
 		port_initialize(port, opening->options.extra_buffers);
 	error = port_enter(port);
+	if (!error && opening->first)
+		error = begin_tx(port);
 	if (error)
 		return error;
 	/* Others may come now. */
