@@ -118,6 +118,6 @@ int vale_port_poll(struct vale_port *port, short events, int timeout)
 			found = -errno;
 		vale_port_disarm(port);
 		if (found <= 0)
-			return found ? found : look(port, events);
+			return found;
 	}
 }
