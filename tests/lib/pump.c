@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <criterion/criterion.h>
 
@@ -10,6 +11,24 @@
 
 #define BATCH	 64
 #define SLEEP_MS 20000 /* nobody who works needs so long */
+
+bool *pump_flag(void)
+{
+	bool *flag = mmap(NULL, sizeof(*flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
+
+	cr_assert_neq(flag, MAP_FAILED);
+	return flag;
+}
+
+long pump_sent(const struct pump *pump)
+{
+	long sent = 0;
+
+	for (int i = 0; i < PUMP_MOST; i++)
+		sent += pump->number[i];
+	return sent;
+}
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 
@@ -74,15 +93,22 @@ static int wait_for_end(struct vale_port *port, struct pump *pump)
 	return answer;
 }
 
+/* How many frames are still to be sent. */
+static long left(const struct pump *pump)
+{
+	if (pump->stop)
+		return __atomic_load_n(pump->stop, __ATOMIC_RELAXED) ? 0 : BATCH;
+	return pump->frames - pump_sent(pump);
+}
+
 int pump_run(struct vale_port *port, struct pump *pump)
 {
-	for (long sent = 0; sent < pump->frames;) {
-		long put = put_batch(port, pump, pump->frames - sent);
-		int answer;
+	long most;
 
-		if (put > 0)
-			sent += put;
-		answer = vale_txsync(port, pump->pair);
+	while ((most = left(pump)) > 0) {
+		long put = put_batch(port, pump, most);
+		int answer = vale_txsync(port, pump->pair);
+
 		if (put == -ENOBUFS && answer == VALE_TX_BLOCKED)
 			answer = wait_for_room(port, pump);
 		if (answer < 0)

@@ -17,8 +17,9 @@
 
 struct pump {
 	int from;
-	int to[PUMP_MOST]; /* hosts, one after the other at random; the first 0 ends it */
-	long frames;
+	int to[PUMP_MOST];    /* hosts, one after the other at random; the first 0 ends it */
+	long frames;	      /* 0: until *stop */
+	const bool *stop;     /* of pump_flag() */
 	unsigned int longest; /* bytes; 0: all are 60 bytes long */
 	unsigned int seed;
 	__u32 pair;
@@ -29,6 +30,12 @@ struct pump {
 
 /* The client sends; client_result() is what it comes to: 0 or -errno, -ETIMEDOUT if nobody woke it. */
 void pump_start(struct client *client, struct pump *pump);
+
+/* False at first, and seen by all clients that are started from now on. */
+bool *pump_flag(void);
+
+/* Frames that were sent, to all together. */
+long pump_sent(const struct pump *pump);
 
 /* The same in a process that has the port itself. */
 int pump_run(struct vale_port *port, struct pump *pump);
