@@ -205,6 +205,7 @@ static long abandon(__u32 step, struct vale_ring_state **state)
 	if (flooded)
 		stats_add(&counters->copies, 1);
 	stats_add(&counters->drops[VALE_DROP_CLOSED], 1);
+	stats_add(&counters->lost[VALE_DROP_CLOSED], 1);
 	__sync_fetch_and_add(&(*state)->parked_copied, 1);
 	return 0;
 }
