@@ -25,8 +25,17 @@ struct net_device_ops {
 
 struct net_device;
 
+enum xdp_mem_type {
+	MEM_TYPE_PAGE_POOL = 2,
+};
+
+struct xdp_mem_info {
+	__u32 type;
+};
+
 struct xdp_rxq_info {
 	struct net_device *dev;
+	struct xdp_mem_info mem;
 };
 
 struct netdev_rx_queue {

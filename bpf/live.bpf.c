@@ -169,6 +169,18 @@ static __always_inline int live_drop(const struct live *live)
 	return XDP_DROP;
 }
 
+/*
+ * Whoever may run this can have it run on a frame that goes nowhere, and be shown what is in it: but
+ * only live frames are of memory that the kernel keeps for reuse.
+ */
+static __always_inline bool is_live(struct xdp_md *frame)
+{
+	const struct xdp_buff *buffer = (const void *)frame;
+
+	return BPF_CORE_READ(buffer, rxq, mem.type) ==
+	       bpf_core_enum_value(enum xdp_mem_type, MEM_TYPE_PAGE_POOL);
+}
+
 SEC("xdp.frags")
 int live(struct xdp_md *frame)
 {
@@ -177,7 +189,7 @@ int live(struct xdp_md *frame)
 	int verdict;
 
 	live.port = (__u32)(frame->data_end - frame->data) - VALE_LIVE_LENGTH;
-	if (live.port >= VALE_PORTS)
+	if (live.port >= VALE_PORTS || !is_live(frame))
 		return XDP_DROP;
 	live.state = rings_state(live.port, pair);
 	live.region_map = bpf_map_lookup_elem(&regions, &live.port);
