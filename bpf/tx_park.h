@@ -6,12 +6,24 @@
 #ifndef VALE_BPF_TX_PARK_H
 #define VALE_BPF_TX_PARK_H
 
+#include "stats.h"
 #include "txsync.h"
 
 struct parking {
 	struct tx_work *work;
 	struct vale_ring_state *state;
+	__u32 lost;	   /* frames for which there was no place, */
+	__u32 lost_floods; /* and those among them that were for all */
 };
+
+/*
+ * A client that sends slots that are not its own, since what is in them still waits, could have more
+ * frames wait than there are places.
+ */
+static __always_inline bool has_place(const struct vale_ring_state *state)
+{
+	return state->parked_put - READ_ONCE(state->parked_taken) < VALE_SLOTS;
+}
 
 /* A frame has one entry, whatever number of slots it has. */
 static long park_frame(__u32 step, struct parking *parking)
@@ -37,6 +49,11 @@ static long park_frame(__u32 step, struct parking *parking)
 	parked.port = work->to;
 	work->slot++;
 	work->left--;
+	if (!has_place(state)) {
+		parking->lost++;
+		parking->lost_floods += work->to == VALE_FLOOD;
+		return 0;
+	}
 	state->parked[put & (VALE_SLOTS - 1)] = parked;
 	WRITE_ONCE(state->parked_put, put + 1);
 	return 0;
@@ -45,12 +62,17 @@ static long park_frame(__u32 step, struct parking *parking)
 __noinline int tx_park(void)
 {
 	struct parking parking = { .work = own_work(), .state = own_state() };
+	struct vale_stats *counters = stats_of(port);
 
-	if (!parking.work || !parking.state)
+	if (!parking.work || !parking.state || !counters)
 		return 0;
 	parking.work->run = parking.work->parked_first;
 	parking.work->left = 0;
 	bpf_loop(VALE_SLOTS, park_frame, &parking, 0);
+	if (parking.lost) {
+		stats_add(&counters->copies, parking.lost_floods);
+		stats_add(&counters->drops[VALE_DROP_INVALID], parking.lost);
+	}
 	return 0;
 }
 
