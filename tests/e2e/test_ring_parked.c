@@ -105,6 +105,33 @@ Test(ring_parked, parked_frames_of_a_client_that_closes_its_port)
 	ring_expect_balance("vale1");
 }
 
+/* A client sends slots once more that are not its own, since what is in them waits. */
+Test(ring_parked, no_more_frames_wait_than_there_are_places)
+{
+	struct vale_ring *ring;
+	const int batch = 1000;
+
+	mixed_add_veth(&mixed, 1500);
+	mixed_open(&mixed);
+	ring = vale_tx_ring(mixed.port[1], 0);
+	frame_plain(&frame, 1, MIXED_VETH, FRAME_TYPE_OURS, 60);
+	while (!vale_inject(mixed.port[1], 0, frame.bytes, frame.length))
+		;
+	ring->head = mixed.port[1]->state->tx_taken & (VALE_SLOTS - 1);
+	for (int i = 1; i <= 3; i++) {
+		ring->head = (ring->head + batch) & (VALE_SLOTS - 1);
+		cr_assert_eq(port_run(mixed.port[1]->txsync[0]),
+			     i * batch < VALE_SLOTS ? i * batch : VALE_SLOTS);
+	}
+	cr_assert_eq(port_counter("vale1:p1", "drops.invalid"), 3 * batch - VALE_SLOTS);
+	cr_assert_eq(vale_txsync(mixed.port[1], 0), 0);
+	ring_expect_balance("vale1");
+	ring_drain(mixed.port[2]); /* the slot that was never filled in has no address */
+	frame_plain(&frame, 1, 2, FRAME_TYPE_OURS, 60);
+	mixed_send(&mixed, 1, &frame);
+	mixed_expect(&mixed, 2, &frame, "afterwards");
+}
+
 Test(ring_parked, frames_for_a_tap_that_nobody_reads)
 {
 	mixed_add_tap(&mixed, 1500);
