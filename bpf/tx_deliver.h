@@ -274,16 +274,24 @@ static __always_inline bool wait_for(const struct receiver *receiver, __u32 slot
 	return receiver_room(receiver, READ_ONCE(receiver->state->rx_reserved)) < slots;
 }
 
+/* The client may have changed lengths since they were added up: at another port that is not seen. */
+static __always_inline void take_off(struct tx_count *from, __u64 frames, __u64 bytes)
+{
+	from->frames -= frames;
+	from->bytes -= bytes < from->bytes ? bytes : from->bytes;
+}
+
 static __always_inline void count_delivery(const struct tx_work *work, __u32 number,
-					   const struct tx_count *offered, enum vale_drop reason)
+					   struct tx_count *offered, enum vale_drop reason)
 {
 	struct vale_stats *receiver = stats_of(number), *sender = stats_of(port);
 	__u64 lost = work->undelivered.frames;
 
 	if (!receiver || !sender)
 		return;
-	stats_add(&receiver->sent_frames, offered->frames - lost);
-	stats_add(&receiver->sent_bytes, offered->bytes - work->undelivered.bytes);
+	take_off(offered, lost, work->undelivered.bytes);
+	stats_add(&receiver->sent_frames, offered->frames);
+	stats_add(&receiver->sent_bytes, offered->bytes);
 	if (!lost)
 		return;
 	stats_add(&receiver->drops[reason], lost);
@@ -340,8 +348,8 @@ __noinline int tx_deliver(__u32 number)
 		bpf_loop(VALE_SLOTS, leave_slot, &delivery, 0);
 	if (work->blocked_count.frames != blocked.frames) {
 		work->answer |= wait_for(&receiver, work->wanted) ? VALE_TX_BLOCKED : VALE_TX_AGAIN;
-		offered.frames -= work->blocked_count.frames - blocked.frames;
-		offered.bytes -= work->blocked_count.bytes - blocked.bytes;
+		take_off(&offered, work->blocked_count.frames - blocked.frames,
+			 work->blocked_count.bytes - blocked.bytes);
 	}
 	count_delivery(work, number, &offered, closed ? VALE_DROP_CLOSED : VALE_DROP_FULL);
 	return 0;
