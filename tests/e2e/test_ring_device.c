@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Rings and devices in one switch, both ways: a veth of a container, and a tap that a process has. */
+#include <string.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -78,10 +79,14 @@ Test(ring_device, frames_of_one_batch_are_the_same)
 
 Test(ring_device, frames_of_several_slots_go_to_devices_as_one)
 {
+	long long bytes;
+
 	mixed_add_veth(&mixed, 9000);
 	mixed_add_tap(&mixed, 9000);
 	mixed_open(&mixed);
+	bytes = port_counter("vale1:veth", "sent_bytes");
 	for (size_t length = VALE_BUFFER_SIZE - 2; length <= LIVE_ROOM; length += 7) {
+		bytes += length;
 		frame_plain(&frame, 1, MIXED_VETH, FRAME_TYPE_OURS, length);
 		ring_send(mixed.port[1], 0, &frame);
 		mixed_expect(&mixed, MIXED_VETH, &frame, "ring to veth");
@@ -90,6 +95,30 @@ Test(ring_device, frames_of_several_slots_go_to_devices_as_one)
 		mixed_expect(&mixed, MIXED_TAP, &frame, "ring to tap");
 	}
 	cr_assert_eq(port_counter("vale1:p1", "drops.jumbo"), 0);
+	cr_assert_eq(port_counter("vale1:veth", "sent_bytes"), bytes);
+	ring_expect_balance("vale1");
+}
+
+/* As many slots as a frame can have; the last one is of what is left. */
+Test(ring_device, frames_of_slots_that_are_filled_unequally)
+{
+	mixed_add_veth(&mixed, 9000);
+	mixed_open(&mixed);
+	for (size_t part = 50; part <= 1200; part += 50) {
+		struct vale_ring *ring = vale_tx_ring(mixed.port[1], 0);
+
+		frame_plain(&frame, 1, MIXED_VETH, FRAME_TYPE_OURS, 3000);
+		for (size_t at = 0; at < frame.length; at += part) {
+			size_t left = frame.length - at, length = left < part ? left : part;
+			__u32 buffer = ring->slot[ring->head].buf_idx;
+
+			memcpy(vale_ring_buffer(ring, buffer), frame.bytes + at, length);
+			ring_put_slot(mixed.port[1], 0, length, left > part ? VALE_SLOT_MORE : 0);
+		}
+		cr_assert_eq(vale_txsync(mixed.port[1], 0), 0);
+		mixed_expect(&mixed, MIXED_VETH, &frame, "unequal slots");
+	}
+	mixed_expect_none(&mixed, "at the end");
 	ring_expect_balance("vale1");
 }
 

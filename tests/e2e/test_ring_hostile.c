@@ -165,6 +165,10 @@ static void expect_neighbours_well(void)
 	cr_assert_eq(port_counter("vale1:lossy", "received_frames"), pump_sent(&pump_lossy));
 	cr_assert_eq(port_counter("vale1:lossy", "lost_at_receivers"), missing);
 	cr_assert_eq(port_counter("vale1:beside", "received_frames"), pump_sent(&pump_beside));
+	/* Bytes are as many as the frames can have, and not less than the neighbours have sent. */
+	cr_assert_leq(port_counter("vale1:r", "sent_bytes"),
+		      port_counter("vale1:r", "sent_frames") * FRAME_MAX);
+	cr_assert_geq(port_counter("vale1:r", "sent_bytes"), stream.frames * STREAM_MIN);
 }
 
 /* ---- attacks ----------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #include "tests/lib/sandbox.h"
 
 #define SENDERS 4
-#define FRAMES	60000
+#define FRAMES	200000
 #define ROUNDS	15 /* in which others come and go */
 
 static struct client *sender[SENDERS];
