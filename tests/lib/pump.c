@@ -50,12 +50,14 @@ static int count_receivers(const struct pump *pump)
 	return count;
 }
 
-/* Returns how many frames were put in: less than a batch if there was no room. */
+/* Returns how many frames were put in: -ENOBUFS if there was no room for any. */
 static long put_batch(struct vale_port *port, struct pump *pump, long most)
 {
 	long put = 0, batch = ring_random(&pump->seed) % BATCH + 1;
 	int receivers = count_receivers(pump);
 
+	if (!receivers)
+		return -EINVAL;
 	for (; put < batch && put < most; put++) {
 		int i = ring_random(&pump->seed) % receivers;
 
@@ -107,8 +109,10 @@ int pump_run(struct vale_port *port, struct pump *pump)
 
 	while ((most = left(pump)) > 0) {
 		long put = put_batch(port, pump, most);
-		int answer = vale_txsync(port, pump->pair);
+		int answer = put;
 
+		if (put > 0 || put == -ENOBUFS)
+			answer = vale_txsync(port, pump->pair);
 		if (put == -ENOBUFS && answer == VALE_TX_BLOCKED)
 			answer = wait_for_room(port, pump);
 		if (answer < 0)
