@@ -152,6 +152,12 @@ static inline __u32 vale_ring_space(const struct vale_ring *ring)
 	return ring->tail < ring->head ? slots + ring->num_slots : slots;
 }
 
+/* Slots of the frame whose first slot, in an rx ring, this is. */
+static inline __u32 vale_frame_slots(const struct vale_slot *slot)
+{
+	return slot->flags >> 8 ? slot->flags >> 8 : 1;
+}
+
 static inline unsigned char *vale_ring_buffer(struct vale_ring *ring, __u32 index)
 {
 	return (unsigned char *)ring + ring->buf_ofs + (__u64)index * ring->nr_buf_size;

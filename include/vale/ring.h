@@ -48,7 +48,10 @@
 /* Those that no slot holds at first. */
 #define VALE_REGION_EXTRA (VALE_REGION_BUFFERS - 2 * VALE_SLOTS)
 
-/* flags of a slot, netmap's numbers */
+/*
+ * Flags of a slot, netmap's numbers. In an rx ring, the upper byte is how many slots a frame has,
+ * 0 if it is one.
+ */
 enum {
 	VALE_SLOT_BUF_CHANGED =
 		0x01,	       /* (c) buf_idx is another than before; no need to say so here */
