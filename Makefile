@@ -5,13 +5,19 @@ VERSION := $(shell cat VERSION)
 BUILD   := build
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+# Debian's own libraries are in the directory of the architecture, local ones are not.
+LIBDIR  ?= $(PREFIX)/lib$(if $(filter /usr,$(PREFIX)),/$(MULTIARCH))
+INCLUDEDIR ?= $(PREFIX)/include
 MANDIR  ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+OBJCOPY ?= objcopy
+LDCONFIG ?= /sbin/ldconfig
 CFLAGS  ?= -O2 -g
+MULTIARCH = $(shell $(CC) -print-multiarch)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
@@ -21,15 +27,21 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 BPF_NAMES   := $(patsubst %.bpf.c,%,$(wildcard bpf/*.bpf.c bench/*.bpf.c tests/bpf/*.bpf.c))
 SKELETONS   := $(BPF_NAMES:%=$(BUILD)/%.skel.h)
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
+HEADERS     := include/vale.h $(wildcard include/vale/*.h)
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))
 SHELL_TESTS := $(wildcard tests/shell/*.sh)
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 BENCH       := $(if $(BENCH_OBJECTS),$(BUILD)/bench/vale-bench)
-MAN_PAGES   := $(wildcard man/*.8 man/*.4)
+MAN_PAGES   := $(wildcard man/*.[1-9])
 
-LIBS       := -lxdp -lbpf -lmnl -ljansson
+# The number in the name is that of the binary interface: loader/libvale.map.
+SONAME      := libvale.so.1
+LIBRARIES   := $(BUILD)/libvale.a $(BUILD)/$(SONAME)
+
+LIB_LIBS   := -lxdp -lbpf -lmnl
+LIBS       := $(LIB_LIBS) -ljansson
 TEST_LIBS  := $(LIBS) -lcriterion
 
 # Where scripts and tests find what was built.
@@ -40,7 +52,7 @@ WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -W
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION='"$(VERSION)"' $(WARNINGS) $(INCLUDES) $(CFLAGS)
 
 # The multiarch include directory holds <asm/types.h>, which clang does not search for the bpf target.
-ARCH_INCLUDE  = /usr/include/$(shell $(CC) -print-multiarch)
+ARCH_INCLUDE  = /usr/include/$(MULTIARCH)
 # As libbpf's own headers want to be told for which machine.
 BPF_ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
@@ -49,7 +61,7 @@ BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/valectl
+all: $(BUILD)/valectl $(LIBRARIES)
 
 # ---- rules -------------------------------------------------------------------------------------
 
@@ -71,15 +83,30 @@ $(BUILD)/%.o: %.c | $(SKELETONS)
 # The version is compiled in: a new one rebuilds what prints it.
 $(BUILD)/cli/valectl.o: VERSION
 
-$(BUILD)/libvale.a: $(LIB_OBJECTS)
+# For both libraries. Nobody replaces a function of the library's, so it may call its own.
+$(LIB_OBJECTS): ALL_CFLAGS += -fPIC -fno-semantic-interposition
+
+# Programs must not meet internal names, in either library: so the static one is one object.
+$(BUILD)/libvale.o: $(LIB_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@ $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='vale_*' $@
+
+$(BUILD)/libvale.a: $(BUILD)/libvale.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/$(SONAME): $(LIB_OBJECTS) loader/libvale.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=loader/libvale.map -Wl,-z,defs \
+		-o $@ $(LIB_OBJECTS) $(LIB_LIBS)
 
 $(BUILD)/valectl: $(CLI_OBJECTS) $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(BUILD)/libvale.a
+# Some tests are of internal functions.
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
@@ -117,26 +144,48 @@ check:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/check
 
+# As libvale.pc says it.
+in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+
+# Where the loader finds libraries by its cache, the new one belongs into that.
+update_cache = @[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || $(LDCONFIG)
+
 install: all
 	install -D -m 755 $(BUILD)/valectl $(DESTDIR)$(SBINDIR)/valectl
+	install -D -m 644 $(BUILD)/libvale.a $(DESTDIR)$(LIBDIR)/libvale.a
+	install -D -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/libvale.so.$(VERSION)
+	ln -sf libvale.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libvale.so
+	for header in $(HEADERS:include/%=%); do \
+		install -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit 1; done
+	install -D -m 644 loader/libvale.pc.in $(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc
+	sed -i -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|; s|@VERSION@|$(VERSION)|' \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	install -D -m 644 completion/valectl.bash $(DESTDIR)$(COMPLETIONDIR)/valectl
+	$(update_cache)
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/valectl $(DESTDIR)$(COMPLETIONDIR)/valectl
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc $(DESTDIR)$(LIBDIR)/libvale.a
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvale.so $(SONAME) libvale.so.$(VERSION))
+	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
+	rmdir $(DESTDIR)$(INCLUDEDIR)/vale 2> /dev/null || :
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	$(update_cache)
 
 clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make            build valectl (under build/)'
+	@echo 'make            build valectl and libvale (under build/)'
 	@echo 'make demo       as root: install what is missing, build, show a working switch, take it down'
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'
 	@echo 'make check      formatting, static analysis, shell scripts, headers, manual pages'
-	@echo 'make install    DESTDIR= PREFIX=$(PREFIX)      make uninstall takes it back'
+	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) LIBDIR=...      make uninstall takes it back'
 	@echo 'make packages   install the Debian packages all this needs (VALE_PACKAGES=no: only say which)'
 	@echo 'make clean      remove build/'
 	@echo 'V=1 shows the commands.'
