@@ -28,6 +28,7 @@ BPF_NAMES   := $(patsubst %.bpf.c,%,$(wildcard bpf/*.bpf.c bench/*.bpf.c tests/b
 SKELETONS   := $(BPF_NAMES:%=$(BUILD)/%.skel.h)
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
 HEADERS     := include/vale.h $(wildcard include/vale/*.h)
+EXAMPLES    := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))
@@ -61,7 +62,7 @@ BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/valectl $(LIBRARIES)
+all: $(BUILD)/valectl $(LIBRARIES) $(EXAMPLES)
 
 # ---- rules -------------------------------------------------------------------------------------
 
@@ -104,6 +105,12 @@ $(BUILD)/$(SONAME): $(LIB_OBJECTS) loader/libvale.map
 $(BUILD)/valectl: $(CLI_OBJECTS) $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Examples have what a user of the library has.
+$(BUILD)/examples/%: private INCLUDES := -Iinclude
+$(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/libvale.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 # Some tests are of internal functions.
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
@@ -180,7 +187,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make            build valectl and libvale (under build/)'
+	@echo 'make            build valectl, libvale and the examples (under build/)'
 	@echo 'make demo       as root: install what is missing, build, show a working switch, take it down'
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'

@@ -45,7 +45,7 @@ remade_by() {
 
 # The sources that include the file $1, as the compiler's own list says; then what comes of them.
 users_of() {
-	for source in cli/*.c client/*.c loader/*.c; do
+	for source in cli/*.c client/*.c examples/*.c loader/*.c; do
 		gcc -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION=0 -Iinclude -I. -Ibuild -MM "$source" |
 			tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
 	done
@@ -75,6 +75,12 @@ check "make" quietly
 check "everything that make makes is under build/" nothing_outside "$before"
 check "a second make does nothing" make -q all
 
+# The flags of examples are not those of the library they need.
+makes_one_example() {
+	rm -rf build && make -s -j "$(nproc)" build/examples/echo && [ -x build/examples/echo ]
+}
+check "an example alone can be made, and what it needs" makes_one_example
+check "and then the rest" quietly
 for header in include/vale/abi.h include/vale.h include/vale/port.h loader/netlink.h cli/command.h; do
 	check "who uses $header is made again, and nobody else" rebuilds_its_users "$header"
 done
