@@ -13,21 +13,27 @@ _valectl_commands() {
 	"${valectl[@]}" help 2> /dev/null | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'
 }
 
-# The options in the help on a command, and the ones that may stand anywhere.
+# The options in the help on a command, and the ones that may stand anywhere. `port add` and
+# `port del` have each its own.
 _valectl_options() {
-	"${valectl[@]}" help "$@" 2> /dev/null | grep -oE '^  --?[a-z-]+' | tr -d ' '
-	echo --version
+	"${valectl[@]}" help "${@:1:1}" 2> /dev/null | awk -v word="${2:-}" '
+		/^[A-Za-z]/ { part = $1 }
+		/^  -/ && (part !~ /^(add|del)$/ || part == word)' |
+		sed 's/\([^ ]\)   *.*/\1/' | grep -oE '(^| ) *--?[a-z-]+' | tr -d ' '
 }
 
 _valectl_switches() {
 	_valectl_members name list
 }
 
+# Of all switches. $1: only those of rings (ring), or of interfaces (device).
 _valectl_ports() {
 	local name
 
 	for name in $(_valectl_switches); do
-		_valectl_members port list "$name"
+		"${valectl[@]}" --json list "$name" 2> /dev/null | awk -F '"' -v only="${1:-}" '
+			$2 == "port" { port = $4 }
+			$2 == "kind" && (only == "" || only == ($4 == "ring" ? "ring" : "device")) { print port }'
 	done
 }
 
@@ -40,7 +46,10 @@ _valectl_devices() {
 	local device
 
 	for device in /sys/class/net/*; do
-		[ "${device##*/}" = lo ] || echo "${device##*/}"
+		case ${device##*/} in
+		lo | vale-*) ;; # the latter are the switches' own
+		*) echo "${device##*/}" ;;
+		esac
 	done
 }
 
@@ -49,12 +58,12 @@ _valectl_arguments() {
 	case $2:$1 in
 	destroy:1 | list:1) _valectl_switches ;;
 	show:1 | stats:1) _valectl_switches; _valectl_ports ;;
-	detach:1) _valectl_ports ;;
+	detach:1) _valectl_ports device ;;
 	port:1) echo add del ;;
 	port:2)
 		case ${given[1]} in
 		add) _valectl_switches | sed 's/$/:/' ;;
-		del) _valectl_ports ;;
+		del) _valectl_ports ring ;;
 		esac ;;
 	attach:1) _valectl_switches | sed 's/$/:/' ;;
 	attach:2) _valectl_devices ;;
@@ -91,15 +100,16 @@ _valectl() {
 	--bpffs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--hook) mapfile -t COMPREPLY < <(compgen -W 'auto native generic' -- "$cur"); return ;;
 	--owner) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
-	--memory) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_ports)" -- "$cur")
+	--memory) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_ports ring)" -- "$cur")
 		__ltrim_colon_completions "$cur"; return ;;
-	--mode | --mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
+	--mode) mapfile -t COMPREPLY < <(compgen -W '0600 0660 0666' -- "$cur"); return ;;
+	--mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
 	--fdb-size | --age | --interval | --count) return ;;
 	-w) mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;
 	esac
 	case $cur in
-	-*) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_options "${given[@]:0:1}")" -- "$cur") ;;
+	-*) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_options "${given[@]:0:2}")" -- "$cur") ;;
 	*)
 		if [ ${#given[@]} -eq 0 ]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(_valectl_commands)" -- "$cur")

@@ -48,7 +48,7 @@ offers() {
 ip link add tap_a type veth peer name tap_b
 ip link add lonely type veth peer name lonely2
 ip netns add there
-valectl create vale7 && valectl attach vale8:red tap_a && valectl attach vale7:blue lonely &&
+valectl create vale7 && valectl port add vale7:ring && valectl attach vale8:red tap_a && valectl attach vale7:blue lonely &&
 	valectl fdb vale8 add 02:00:00:00:00:09 red || exit 1
 
 offers 'valectl de' destroy detach
@@ -57,7 +57,7 @@ offers 'valectl help sy' sysctl
 offers 'valectl destroy ' vale7 vale8
 offers 'valectl detach ' vale7:blue vale8:red
 offers 'valectl detach vale8:' red
-offers 'valectl show vale7' vale7 vale7:blue
+offers 'valectl show vale7' vale7 vale7:blue vale7:ring
 offers 'valectl --json stats vale8:r' red
 offers 'valectl attach va' vale7: vale8:
 offers 'valectl attach vale8:new ' tap_a tap_b lonely lonely2
@@ -66,6 +66,20 @@ offers 'valectl attach vale8:new tap_b --hook ' auto native generic
 offers 'valectl attach --hook native vale8:new tap_' tap_a tap_b
 offers 'valectl attach vale8:new tap_b --netns ' there
 offers 'valectl create --f' --fdb-size
+offers 'valectl port ' add del
+offers 'valectl port add va' vale7: vale8:
+offers 'valectl port del va' vale7:ring
+offers 'valectl port add vale8:new --' --owner --mode --mac --rings --slots --tx-slots --rx-slots \
+	--spare --memory --json --bpffs --help --version
+offers 'valectl port --owner root add vale8:new --r' --rings --rx-slots
+offers 'valectl port add vale8:new --owner roo' root
+offers 'valectl port add vale8:new --mode ' 0600 0660 0666
+offers 'valectl port add vale8:new --memory ' vale7:ring
+offers 'valectl port add vale8:new --slots 8 --rings ' ''
+offers 'valectl port del vale7:ring --' --force --json --bpffs --help --version
+offers 'valectl port --' --json --bpffs --help --version
+offers 'valectl destroy vale7 --f' --force
+offers 'valectl sysctl -' -a -w --json --bpffs --help --version
 offers 'valectl fdb vale8 ' add del flush
 offers 'valectl fdb vale8 del ' 02:00:00:00:00:09
 offers 'valectl fdb vale8 flush ' red
