@@ -94,6 +94,16 @@ same_names() {
 		"$1" | diff "$scratch/declared" -
 }
 
+# Not those that only the library and its programs use, of ring.h.
+in_manual() {
+	declared > "$scratch/declared" || return
+	sed -n 's/.*\/port\.h.* static .*[ *]\(vale_[a-z0-9_]*\) (.*/\1/p' "$scratch/prototypes" |
+		sort - "$scratch/declared" > "$scratch/wanted"
+	sed -n '/^\.F[no] /s/^...//p; /^\.Fn /s/^....//p' man/libvale.3 | grep -oE '\bvale_[a-z0-9_]+' |
+		sort -u | comm -13 - "$scratch/wanted" > "$scratch/missing"
+	[ -s "$scratch/wanted" ] && diff /dev/null "$scratch/missing"
+}
+
 have_versions() {
 	[ "$(nm -D --defined-only "$lib/libvale.so" | grep -c '@@LIBVALE_1\.0$')" = \
 		"$(declared | wc -l)" ]
@@ -200,6 +210,7 @@ check "the map has exactly the functions of the headers" same_names in_map
 check "the shared library has" same_names in_shared
 check "and each has its version" have_versions
 check "the static library has" same_names in_static
+check "the manual names each" in_manual
 check "pkg-config knows the version" version_is_told
 check "there is a program in the manual" program_of_manual
 check "it is built as C" builds chat_c chat.c gcc -std=c11 -D_DEFAULT_SOURCE -pedantic
