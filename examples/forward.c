@@ -3,11 +3,10 @@
  * usage: forward PORT PORT
  *
  * Joins two switches as a cable would: what a port of one receives, the port of the other sends.
- * Ports have memory of their own, which is what keeps their programs apart, so a frame is copied
- * from the one's to the other's; within a port, buffers are swapped instead: see echo.c.
+ * Nothing is copied: the ports share a memory, and the buffer that a frame has come in changes places
+ * with one of the other port's tx ring.
  *
- * The ports are opened lossless: a frame whose receiver has no room stays in the tx ring, others
- * stay in the rx ring behind it, and are sent on when the receiver has made room.
+ * The ports are opened lossless: frames wait in the rings until their receiver has made room.
  */
 #include <err.h>
 #include <poll.h>
@@ -16,18 +15,17 @@
 
 #include <vale/port.h>
 
-/* The slot at the head of the rx ring, into the one at the head of the tx ring. */
-static void copy_slot(struct vale_ring *rx, struct vale_ring *tx)
+/* The slot at the head of the rx ring gets the buffer of the one of the tx ring, and vice versa. */
+static void swap_buffers(struct vale_ring *rx, struct vale_ring *tx)
 {
-	struct vale_slot *in = &rx->slot[rx->head], *out = &tx->slot[tx->head];
+	struct vale_slot *in = &rx->slot[rx->head], *out = &tx->slot[tx->head], empty = *out;
 
-	memcpy(vale_ring_buffer(tx, out->buf_idx), vale_ring_buffer(rx, in->buf_idx), in->len);
-	out->len = in->len;
-	out->flags = in->flags; /* the frame may go on in the next slot */
+	*out = *in; /* with its flags: the frame may go on in the next slot */
+	in->buf_idx = empty.buf_idx;
 }
 
-/* Copies frames while there is room for a whole one; returns how many. */
-static int copy_frames(struct vale_ring *rx, struct vale_ring *tx)
+/* Moves frames while there is room for a whole one; returns how many. */
+static int move_frames(struct vale_ring *rx, struct vale_ring *tx)
 {
 	int frames = 0;
 
@@ -40,7 +38,7 @@ static int copy_frames(struct vale_ring *rx, struct vale_ring *tx)
 			break;
 		for (frames += wanted; slots; slots--) {
 			if (wanted) {
-				copy_slot(rx, tx);
+				swap_buffers(rx, tx);
 				tx->head = tx->cur = vale_ring_next(tx, tx->head);
 			}
 			rx->head = vale_ring_next(rx, rx->head);
@@ -50,7 +48,7 @@ static int copy_frames(struct vale_ring *rx, struct vale_ring *tx)
 	return frames;
 }
 
-/* Sends what was copied last time, and copies what has come meanwhile: how many frames. */
+/* Sends what was moved last time, and moves what has come meanwhile: how many frames. */
 static int forward(struct vale_port *from, struct vale_port *to)
 {
 	int frames = 0, error = vale_txsync(to, VALE_ALL_RINGS);
@@ -58,7 +56,7 @@ static int forward(struct vale_port *from, struct vale_port *to)
 	if (error >= 0)
 		error = vale_rxsync(from, VALE_ALL_RINGS);
 	for (__u32 pair = 0; pair < vale_port_rings(from) && error >= 0; pair++)
-		frames += copy_frames(vale_rx_ring(from, pair),
+		frames += move_frames(vale_rx_ring(from, pair),
 				      vale_tx_ring(to, pair % vale_port_rings(to)));
 	if (error < 0)
 		errx(1, "%s to %s: %s", vale_port_name(from), vale_port_name(to), strerror(-error));
@@ -88,9 +86,14 @@ int main(int argc, char **argv)
 		errx(2, "usage: forward PORT PORT");
 	if (error)
 		errx(1, "%s", vale_open_reason(error));
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		options.ring.spare = !i;		  /* the first has room for the second, */
+		options.ring.memory = i ? argv[1] : NULL; /* which has none of its own */
 		if (vale_port_open(vale, argv[1 + i], &options, &port[i]))
 			errx(1, "%s", vale_reason(vale));
+	}
+	if (!vale_port_shares_memory(port[0], port[1]))
+		errx(1, "%s and %s exist, and share no memory", argv[1], argv[2]);
 	for (;;)
 		if (forward(port[0], port[1]) + forward(port[1], port[0]) == 0)
 			sleep_on(port);
