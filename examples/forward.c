@@ -9,7 +9,6 @@
  * The ports are opened lossless: frames wait in the rings until their receiver has made room.
  */
 #include <err.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
