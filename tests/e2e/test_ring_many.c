@@ -207,6 +207,24 @@ static void end_senders(void)
 		cr_assert_eq(client_result(sender[i]), 0);
 }
 
+/* Some frames come while it is open, and some while it is closed. */
+static void reopen(int which, unsigned int *seed)
+{
+	long frames = at.stream[which].frames;
+	__u64 closed;
+	char name[32];
+
+	snprintf(name, sizeof(name), "vale1:r%d", which + 1);
+	closed = ring_dropped(name, VALE_DROP_CLOSED);
+	for (int i = ring_random(seed) % 100; i > 0 || at.stream[which].frames == frames; i--)
+		for (int k = 0; k < at.count; k++)
+			stream_receive(at.port[k], &at.stream[k]);
+	vale_port_close(at.port[which]);
+	while (ring_dropped(name, VALE_DROP_CLOSED) == closed)
+		;
+	at.port[which] = ring_open(name, NULL);
+}
+
 /* What is in the ring when it is closed nobody reads: that is not the switch's loss. */
 Test(ring_many, receivers_that_open_and_close_under_load)
 {
@@ -215,18 +233,8 @@ Test(ring_many, receivers_that_open_and_close_under_load)
 	open_receivers(2, 64);
 	open_senders();
 	start(0, 2 * VALE_BUFFER_SIZE);
-	for (int round = 0; round < ROUNDS; round++) {
-		int which = ring_random(&seed) % 2;
-		char name[32];
-
-		for (int i = ring_random(&seed) % 100; i > 0; i--) {
-			stream_receive(at.port[0], &at.stream[0]);
-			stream_receive(at.port[1], &at.stream[1]);
-		}
-		vale_port_close(at.port[which]);
-		snprintf(name, sizeof(name), "vale1:r%d", which + 1);
-		at.port[which] = ring_open(name, NULL);
-	}
+	for (int round = 0; round < ROUNDS; round++)
+		reopen(round % 2, &seed);
 	end_senders();
 	expect_sums();
 	for (int i = 0; i < 2; i++) {
@@ -234,9 +242,7 @@ Test(ring_many, receivers_that_open_and_close_under_load)
 
 		snprintf(name, sizeof(name), "vale1:r%d", i + 1);
 		stream_receive(at.port[i], &at.stream[i]);
-		cr_assert_gt(at.stream[i].frames, 0);
 		cr_assert_leq(at.stream[i].frames, port_counter(name, "sent_frames"));
-		cr_assert_gt(port_counter(name, "drops.closed"), 0);
 	}
 }
 
@@ -291,10 +297,13 @@ Test(ring_many, senders_that_are_killed_under_load)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct pump own = { .from = 50, .to = { 11 }, .stop = stop, .seed = round };
 		struct client *killed = client_start();
+		long before = at.stream[0].from[50];
 
 		cr_assert_eq(client_open(killed, "vale1:killed", 0), 0);
 		at.stream[0].next[50] = 0;
 		pump_start(killed, &own);
+		while (at.stream[0].from[50] == before)
+			stream_receive(at.port[0], &at.stream[0]);
 		for (int i = ring_random(&seed) % 100; i > 0; i--)
 			stream_receive(at.port[0], &at.stream[0]);
 		client_kill(killed);
@@ -304,6 +313,5 @@ Test(ring_many, senders_that_are_killed_under_load)
 	pump_receive(&at, sender, SENDERS);
 	for (int i = 0; i < SENDERS; i++)
 		cr_assert_gt(at.stream[0].from[1 + i], 0);
-	cr_assert_gt(at.stream[0].from[50], 0);
 	expect_read();
 }
