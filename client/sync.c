@@ -103,24 +103,30 @@ static int reset_tx(struct vale_ring *ring, const struct vale_ring_state *state)
 	return -EINVAL;
 }
 
+/*
+ * How often a receiver may say that it has room just now, and then have none. The next wake-up is
+ * asked for in any case.
+ */
+#define ROUNDS 64
+
 static int txsync(struct vale_port *port, __u32 pair)
 {
 	struct vale_ring *ring = &port->region[pair].tx;
 	const struct vale_ring_state *state = &port->state[pair];
 	__u32 head = ring->head;
-	int answer, error;
+	int answer, error, rounds = 0;
 
 	if (head > state->tx_mask || distance(state->tx_taken, head, state->tx_mask) >
 					     distance(state->tx_taken, ring->tail, state->tx_mask))
 		return reset_tx(ring, state);
 	do
 		answer = port_run(port->txsync[pair]);
-	while (answer > 0 && answer & VALE_TX_AGAIN && !(answer & VALE_TX_BLOCKED));
+	while (answer > 0 && answer & VALE_TX_AGAIN && ++rounds < ROUNDS);
 	if (answer < 0)
 		return answer;
 	error = answer & 0xffff ? send_parked(port, pair) : 0;
 	update_tx_tail(ring, state);
-	return error ? error : answer & VALE_TX_BLOCKED;
+	return error ? error : answer & (VALE_TX_BLOCKED | VALE_TX_AGAIN) ? VALE_TX_BLOCKED : 0;
 }
 
 /* The program keeps two apart, but not what the library does behind it. */

@@ -217,7 +217,7 @@ static void device_is_shared(const char *first, const char *second)
 
 /* One test for one boot, which takes longer than the rest. */
 Test(kernel61, two_veths_on_a_switch_inside_debians_kernel, .init = boot, .fini = halt,
-     .timeout = 90)
+     .timeout = 600)
 {
 	static const char ours[] = "valectl attach vale1:a left --shared";
 	static const char theirs[] = "xdp-loader load -m native left -n count_and_pass "
