@@ -56,10 +56,11 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
 		return fail(vale, ERANGE, "a port has 1 to %u pairs of rings, not %u", VALE_RINGS,
 			    out->rings);
 	if (given.spare > VALE_REGIONS - out->rings || (given.memory && given.spare))
-		return fail(vale, ERANGE,
-			    "a memory has room for %u pairs of rings, and one that is shared has the "
-			    "room it was made with",
-			    VALE_REGIONS);
+		return fail(
+			vale, ERANGE,
+			"a memory has room for %u pairs of rings, and one that is shared has the "
+			"room it was made with",
+			VALE_REGIONS);
 	if (!round_slots(given.tx_slots, &out->tx_slots) ||
 	    !round_slots(given.rx_slots, &out->rx_slots))
 		return fail(vale, ERANGE, "a ring has %u to %u slots", VALE_SLOTS_MIN, VALE_SLOTS);
