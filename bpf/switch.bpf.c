@@ -60,6 +60,21 @@ static __always_inline void take_back(__u32 port, enum vale_drop reason)
 }
 
 /*
+ * A socket on the outer end of an AF_XDP port did not take a frame: its program gives it too few
+ * buffers, or does not look at what has come. Where the frame came from is not known any more.
+ */
+static __always_inline void lose_at_socket(const struct net_device *outer)
+{
+	__u32 port = port_of(outer);
+	struct vale_stats *counters = stats_of(port);
+
+	if (!counters)
+		return;
+	counters->sent_frames--;
+	counters->drops[VALE_DROP_FULL]++;
+}
+
+/*
  * A frame did not get into the queue of the device at `index` of the map `map_id`. Of a flood the
  * reasons are known beforehand, but for one: that there was no memory to copy it.
  */
@@ -72,7 +87,9 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
 
 	if (!state)
 		return 0;
-	if (map_id == state->devmap_id[VALE_DEVMAP_ONE] ||
+	if (map_type == BPF_MAP_TYPE_XSKMAP)
+		lose_at_socket(from);
+	else if (map_id == state->devmap_id[VALE_DEVMAP_ONE] ||
 	    map_id == state->devmap_id[VALE_DEVMAP_ONE_SHARED])
 		take_back(index, reason_of(error));
 	else if (error == -ENOMEM && (map_id == state->devmap_id[VALE_DEVMAP_FLOOD] ||

@@ -38,15 +38,26 @@ int command_attach(struct context *context, int argc, char **argv)
 		{ "hook", required_argument, NULL, 'h' },
 		{ "netns", required_argument, NULL, 'n' },
 		{ "shared", no_argument, NULL, 's' },
+		{ "xsk", required_argument, NULL, 'x' },
+		{ "queues", required_argument, NULL, 'q' },
 		{},
 	};
 	struct vale_attach_options options = { .size = sizeof(options) };
+	const char *device = NULL;
 	struct vale_port_info info;
 	int option;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (option) {
+		case 'x':
+			options.xsk = true;
+			device = optarg;
+			break;
+		case 'q':
+			if (!parse_number(optarg, &options.queues) || !options.queues)
+				return usage_error(context, "'%s' is no number of queues", optarg);
+			break;
 		case 'h':
 			if (!parse_hook(optarg, &options.hook))
 				return usage_error(context,
@@ -63,9 +74,14 @@ int command_attach(struct context *context, int argc, char **argv)
 			return option_error(context, argc, argv);
 		}
 	}
-	if (argc - optind != 2)
-		return usage_error(context, "name a port and a device");
-	if (vale_port_attach(context->vale, argv[optind], argv[optind + 1], &options) ||
+	if (options.queues && !options.xsk)
+		return usage_error(context, "--queues is for --xsk");
+	if (argc - optind != (options.xsk ? 1 : 2))
+		return usage_error(context,
+				   options.xsk ? "name one port" : "name a port and a device");
+	if (!options.xsk)
+		device = argv[optind + 1];
+	if (vale_port_attach(context->vale, argv[optind], device, &options) ||
 	    vale_port_get(context->vale, argv[optind], &info))
 		return vale_failure(context);
 	return result(context,

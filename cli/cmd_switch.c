@@ -132,6 +132,8 @@ static const char *device_of(const json_t *port, char text[64])
 {
 	const json_t *clients = json_object_get(port, "clients");
 
+	if (json_object_get(port, "outer"))
+		return text_of(port, "outer");
 	if (!clients)
 		return text_of(port, "device");
 	if (!json_array_size(clients))
@@ -210,17 +212,6 @@ static bool is(const json_t *document, const char *member)
 	return json_is_true(json_object_get(document, member));
 }
 
-static void print_device(const json_t *document)
-{
-	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, %s XDP%s, program %lld\n",
-	       text_of(document, "port"), number_of(document, "number"),
-	       *text_of(document, "kind") ? text_of(document, "kind") : "device",
-	       text_of(document, "device"), number_of(document, "ifindex"),
-	       is(document, "other_namespace") ? " of another namespace" : "",
-	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
-	       is(document, "shared") ? " (shared)" : "", number_of(document, "program"));
-}
-
 static void print_list(const char *head, const json_t *list)
 {
 	const json_t *item;
@@ -236,6 +227,33 @@ static void print_list(const char *head, const json_t *list)
 			printf(" %lld", (long long)json_integer_value(item));
 	}
 	putchar('\n');
+}
+
+/* AF_XDP sockets are bound to the outer end. */
+static void print_xsk(const json_t *document)
+{
+	const char *outer = text_of(document, "outer");
+
+	printf("  for AF_XDP sockets on '%s', %lld queue%s%s\n",
+	       *outer ? outer : "(not to be seen)", number_of(document, "queues"),
+	       number_of(document, "queues") == 1 ? "" : "s",
+	       is(document, "ephemeral") ? ", made by its client" : "");
+	print_list("opened by the process", json_object_get(document, "clients"));
+	if (json_array_size(json_object_get(document, "clients")))
+		printf("  whose sockets are in %s mode\n", text_of(document, "mode"));
+}
+
+static void print_device(const json_t *document)
+{
+	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, %s XDP%s, program %lld\n",
+	       text_of(document, "port"), number_of(document, "number"),
+	       *text_of(document, "kind") ? text_of(document, "kind") : "device",
+	       text_of(document, "device"), number_of(document, "ifindex"),
+	       is(document, "other_namespace") ? " of another namespace" : "",
+	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
+	       is(document, "shared") ? " (shared)" : "", number_of(document, "program"));
+	if (json_object_get(document, "outer"))
+		print_xsk(document);
 }
 
 static void print_rings(const json_t *document)

@@ -136,20 +136,40 @@ static json_t *describe_device(const struct vale_port_info *info)
 			 !!(info->flags & VALE_PORT_SHARED), "program", (json_int_t)info->program);
 }
 
+static json_t *describe_clients(const struct vale_port_info *info)
+{
+	json_t *clients = json_array();
+
+	for (__u32 i = 0; i < info->clients && i < VALE_CLIENTS_SHOWN; i++)
+		json_array_append_new(clients, json_integer(info->client[i]));
+	return clients;
+}
+
+static json_t *describe_xsk(const struct vale_port_info *info)
+{
+	static const char *const modes[] = {
+		[VALE_XSK_NONE] = "none",
+		[VALE_XSK_COPY] = "copy",
+		[VALE_XSK_ZERO_COPY] = "zero copy",
+	};
+
+	return json_pack("{s:o, s:I, s:s, s:b, s:o}", "outer", describe_text(info->outer), "queues",
+			 (json_int_t)info->rings, "mode", modes[info->mode], "ephemeral",
+			 !!(info->flags & VALE_PORT_EPHEMERAL), "clients", describe_clients(info));
+}
+
 static json_t *describe_rings(const struct vale_port_info *info)
 {
-	json_t *macs = json_array(), *clients = json_array();
+	json_t *macs = json_array();
 
 	for (__u32 i = 0; i < info->bound; i++)
 		json_array_append_new(macs, describe_mac(info->macs[i]));
-	for (__u32 i = 0; i < info->clients && i < VALE_CLIENTS_SHOWN; i++)
-		json_array_append_new(clients, json_integer(info->client[i]));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "rings",
 			 (json_int_t)info->rings, "tx_slots", (json_int_t)info->tx_slots,
 			 "rx_slots", (json_int_t)info->rx_slots, "memory", (json_int_t)info->memory,
 			 "memory_id", (json_int_t)info->memory_id, "owner", (json_int_t)info->owner,
 			 "ephemeral", !!(info->flags & VALE_PORT_EPHEMERAL), "macs", macs,
-			 "clients", clients);
+			 "clients", describe_clients(info));
 }
 
 json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters)
@@ -161,6 +181,11 @@ json_t *describe_port(const struct vale_port_info *info, const struct vale_stats
 
 	json_object_update(port, rest);
 	json_decref(rest);
+	if (info->flags & VALE_PORT_XSK) {
+		rest = describe_xsk(info);
+		json_object_update(port, rest);
+		json_decref(rest);
+	}
 	json_object_set_new(port, "counters", describe_counters(counters));
 	json_object_set_new(port, "notes", describe_notes(info, counters));
 	return port;

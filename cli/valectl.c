@@ -17,14 +17,20 @@ const struct command commands[] = {
 	  command_create, false },
 	{ "destroy", "vale1 [--force]", "take a switch down",
 	  "  --force          also if it has ports: they are detached\n", command_destroy, false },
-	{ "attach", "vale1:a DEVICE [--hook auto|native|generic] [--netns NAME|PID] [--shared]",
+	{ "attach",
+	  "vale1:a DEVICE [--hook auto|native|generic] [--netns NAME|PID] [--shared] | vale1:a "
+	  "--xsk NAME [--netns NAME|PID] [--queues N]",
 	  "make a network interface a port",
 	  "A switch that does not exist is made.\n"
 	  "  --hook HOOK      where the program sits: native (in the driver), generic (any "
 	  "driver,\n"
 	  "                   slower), auto (native if the driver can)\n"
 	  "  --netns NAME|PID the interface is in that network namespace\n"
-	  "  --shared         through libxdp's dispatcher, beside other XDP programs\n",
+	  "  --shared         through libxdp's dispatcher, beside other XDP programs\n"
+	  "  --xsk NAME       make an interface NAME for a program with AF_XDP sockets, which goes "
+	  "with\n"
+	  "                   the port; in the other namespace, if --netns is given\n"
+	  "  --queues N       that it has, 1 (default) to 8\n",
 	  command_attach, false },
 	{ "detach", "vale1:a", "take a port off its interface", "", command_detach, false },
 	{ "port",

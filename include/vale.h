@@ -44,6 +44,9 @@ extern "C" {
 #define VALE_FDB_SIZE_MIN 128u
 #define VALE_FDB_SIZE_MAX (1u << 20)
 
+/* Queues an AF_XDP port has at the most. */
+#define VALE_QUEUES 8
+
 /* Longest age in seconds: a year. */
 #define VALE_AGE_MAX (365u * 24 * 3600)
 
@@ -110,6 +113,8 @@ struct vale_attach_options {
 	enum vale_hook hook;
 	const char *netns; /* a name below /run/netns, or a process id; NULL: the caller's own */
 	bool shared;	   /* through libxdp's dispatcher, beside other XDP programs */
+	bool xsk;     /* make a veth pair: its inner end is the port, its outer one is `device` */
+	__u32 queues; /* that both ends of it have, 1 .. VALE_QUEUES; 0: 1 */
 };
 
 enum vale_port_state {
@@ -119,6 +124,13 @@ enum vale_port_state {
 	VALE_PORT_DISTANT, /* the device lives, in a namespace that we cannot look into */
 	VALE_PORT_OPEN,	   /* of a ring port: a client has it */
 	VALE_PORT_CLOSED,  /* none has */
+};
+
+/* Of the sockets of a client that has an AF_XDP port open. */
+enum vale_xsk_mode {
+	VALE_XSK_NONE,	    /* no client of libvale has it open */
+	VALE_XSK_COPY,	    /* the kernel copies frames to and from its memory */
+	VALE_XSK_ZERO_COPY, /* the driver puts frames there */
 };
 
 /* Processes that vale_port_info names. */
@@ -135,8 +147,10 @@ struct vale_port_info {
 	__u32 mtu; /* bytes behind the Ethernet header; 0 if not known */
 	__u32 flags;
 	__u32 program;
-	bool elsewhere; /* the device is in another network namespace than the caller */
-	/* of a ring port: */
+	bool elsewhere;		    /* the device is in another network namespace than the caller */
+	char outer[VALE_NAME_SIZE]; /* of an AF_XDP port: the outer end of the pair; "": not to be seen */
+	enum vale_xsk_mode mode; /* and how its client's sockets share memory with the kernel */
+	/* of a ring port; of an AF_XDP port, `rings` are its queues: */
 	__u32 rings;
 	__u32 tx_slots;
 	__u32 rx_slots;
@@ -159,6 +173,10 @@ struct vale_port_info {
  * -ELOOP: its far end is a port of the same switch; -ENOSPC: the switch has VALE_PORTS ports;
  * -EOPNOTSUPP: the driver cannot do what `hook` asks; -EREMOTE: the far end of a veth is in a
  * namespace that cannot be entered, so that it cannot be made to receive.
+ *
+ * With `xsk`, makes an AF_XDP port: the interface `device` is made, in the namespace `netns`, for any
+ * program that has AF_XDP sockets, and goes with the port. -EEXIST: there is one of that name;
+ * -ERANGE: so many queues are not to be had.
  */
 int vale_port_attach(struct vale *vale, const char *name, const char *device,
 		     const struct vale_attach_options *options);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Making a device a port of a switch: all of it, or nothing. */
+/*
+ * Making a device a port of a switch: all of it, or nothing. Of an AF_XDP port, the device is made
+ * for it.
+ */
 #include <errno.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -12,25 +15,37 @@
 struct attach {
 	struct claim claim;
 	struct vale *vale;
-	const struct vale_attach_options *options;
+	struct vale_attach_options *options;
 	struct device device;
 	__u64 netns;
 	enum vale_hook hook; /* to be tried first */
+
+	/* of an AF_XDP port: */
+	const char *outer; /* what its outer end is to be called, and in which namespace; -1: here */
+	int outer_netns;
+	int *hold; /* NULL: it is to stay, and nobody has it open */
 };
 
-static int enter(struct vale *vale, const char *netns, struct netns_visit *visit)
+static int open_netns(struct vale *vale, const char *netns, int *out)
 {
-	CLEANUP_CLOSE int fd = -1;
-	int error;
+	int fd = netns_open(netns);
 
-	if (!netns)
-		return 0;
-	fd = netns_open(netns);
 	if (fd < 0)
 		return fail(vale, ESRCH,
 			    "cannot attach: there is no network namespace '%s': give a "
 			    "name that 'ip netns' lists, or a process id",
 			    netns);
+	*out = fd;
+	return 0;
+}
+
+static int enter(struct vale *vale, const char *netns, struct netns_visit *visit)
+{
+	CLEANUP_CLOSE int fd = -1;
+	int error = netns ? open_netns(vale, netns, &fd) : 0;
+
+	if (error || !netns)
+		return error;
 	error = netns_enter(visit, fd);
 	return error ? fail(vale, -error,
 			    "cannot attach: cannot enter the network namespace '%s': %s", netns,
@@ -144,10 +159,19 @@ static int check_no_loop(struct attach *attach)
 		    device->name, attach->claim.maps->switch_name, port.name);
 }
 
+static int enter_device(struct attach *attach)
+{
+	struct vale_device device = { .netns = attach->netns, .ifindex = attach->device.ifindex };
+	struct claim *claim = &attach->claim;
+
+	return bpf_map_update_elem(claim->maps->fd[MAP_DEVICES], &device, &claim->number, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
 /* Writes down all there is to undo, before any of it is done. */
 static int reserve(struct attach *attach)
 {
-	struct vale_device device = { .netns = attach->netns, .ifindex = attach->device.ifindex };
 	struct claim *claim = &attach->claim;
 	int error;
 
@@ -155,11 +179,36 @@ static int reserve(struct attach *attach)
 	claim->port.netns = attach->netns;
 	claim->port.ifindex = attach->device.ifindex;
 	error = claim_reserve(claim);
+	if (!error)
+		error = enter_device(attach);
+	return error ? fail_bpf(attach->vale, -error, "cannot attach the device") : 0;
+}
+
+/* The same of a device that is then made. */
+static int reserve_pair(struct attach *attach)
+{
+	struct claim *claim = &attach->claim;
+	__u32 restore; /* nothing of it: the pair goes */
+	int error;
+
+	claim->port.netns = attach->netns;
+	if (attach->hold)
+		claim->port.flags |= VALE_PORT_EPHEMERAL;
+	xsk_port_plan(claim, attach->options->queues);
+	error = claim_reserve(claim);
+	if (error)
+		return fail_bpf(attach->vale, -error, claim->what);
+	error = xsk_port_make(claim, attach->outer, attach->outer_netns);
 	if (error)
 		return error;
-	return bpf_map_update_elem(claim->maps->fd[MAP_DEVICES], &device, &claim->number, BPF_ANY)
-		       ? -errno
-		       : 0;
+	error = device_by_index(&attach->device, claim->port.ifindex);
+	if (!error)
+		error = enter_device(attach);
+	if (error)
+		return fail_bpf(attach->vale, -error, claim->what);
+	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
+	error = offload_plan(attach->vale, &attach->device, attach->hook, &restore);
+	return error ? error : offload_apply(attach->vale, &attach->device, restore);
 }
 
 /* From here on the port is sent frames. */
@@ -191,22 +240,25 @@ static int make(struct attach *attach)
 	CLEANUP(close_transmit) int transmit[VALE_DEVMAPS] = { -1, -1, -1, -1 };
 	struct claim *claim = &attach->claim;
 	char link[sizeof(claim->staging) + VALE_NAME_SIZE];
-	int error = reserve(attach);
+	int error = attach->outer ? reserve_pair(attach) : reserve(attach);
 
 	if (error)
-		return fail_bpf(attach->vale, -error, "cannot attach the device");
+		return error;
 	snprintf(link, sizeof(link), "%s/xdp", claim->staging);
 	error = offload_apply(attach->vale, &attach->device, claim->port.restore);
 	if (!error)
 		error = hook_attach(attach->vale, claim->maps, claim->number, &attach->device,
 				    attach->options, attach->hook, link, &claim->port, transmit);
+	if (!error && attach->hold)
+		error = ring_port_hold(claim->staging, true, attach->hold);
 	if (error)
 		return error;
 	error = open_for_delivery(attach, transmit);
 	return error ? fail_bpf(attach->vale, -error, "cannot attach the device") : 0;
 }
 
-static int attach_locked(struct attach *attach)
+/* A name and a number, and a device that can be had. */
+static int prepare(struct attach *attach)
 {
 	struct claim *claim = &attach->claim;
 	int error = check_not_attached(attach);
@@ -220,14 +272,27 @@ static int attach_locked(struct attach *attach)
 		error = check_no_program(attach);
 	if (!error)
 		error = claim_number(claim);
-	if (!error)
-		error = offload_plan(attach->vale, &attach->device, attach->hook,
-				     &claim->port.restore);
+	return error ? error
+		     : offload_plan(attach->vale, &attach->device, attach->hook,
+				    &claim->port.restore);
+}
+
+static int prepare_pair(struct attach *attach)
+{
+	int error = claim_name(&attach->claim);
+
+	return error ? error : claim_number(&attach->claim);
+}
+
+static int attach_locked(struct attach *attach)
+{
+	int error = attach->outer ? prepare_pair(attach) : prepare(attach);
+
 	if (error)
 		return error;
 	error = make(attach);
 	if (error)
-		claim_undo(claim);
+		claim_undo(&attach->claim);
 	return error;
 }
 
@@ -237,6 +302,8 @@ static int attach_or_undo(struct attach *attach)
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
 	int error = claim_switch(&attach->claim, &maps);
 
+	if (!error && attach->claim.created && attach->hold)
+		maps.state->flags |= VALE_SWITCH_EPHEMERAL;
 	if (!error)
 		error = attach_locked(attach);
 	if (error)
@@ -244,12 +311,59 @@ static int attach_or_undo(struct attach *attach)
 	return error;
 }
 
+static int attach_with_lock(struct attach *attach)
+{
+	CLEANUP_CLOSE int lock = -1;
+	int error = pin_make_root(attach->vale);
+
+	if (!error)
+		error = pin_lock(attach->vale, &lock);
+	return error ? error : attach_or_undo(attach);
+}
+
+static int attach_device(struct attach *attach, const char *device)
+{
+	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	int error = enter(attach->vale, attach->options->netns, &visit);
+
+	if (!error)
+		error = check_device(attach, device);
+	return error ? error : attach_with_lock(attach);
+}
+
+static int check_pair(struct attach *attach)
+{
+	struct vale_attach_options *options = attach->options;
+
+	if (!options->queues)
+		options->queues = 1;
+	if (options->queues > VALE_QUEUES)
+		return fail(attach->vale, ERANGE, "%s: it can have 1 to %u queues, not %u",
+			    attach->claim.what, VALE_QUEUES, options->queues);
+	if (!options->netns && !strcmp(attach->outer, attach->claim.name.port))
+		return fail(attach->vale, EEXIST,
+			    "%s: a port must not be called like a network interface",
+			    attach->claim.what);
+	return netns_cookie(&attach->netns);
+}
+
+static int attach_pair(struct attach *attach, const char *outer)
+{
+	CLEANUP_CLOSE int netns = -1;
+	int error;
+
+	attach->outer = outer;
+	error = check_pair(attach);
+	if (!error && attach->options->netns)
+		error = open_netns(attach->vale, attach->options->netns, &netns);
+	attach->outer_netns = netns;
+	return error ? error : attach_with_lock(attach);
+}
+
 int vale_port_attach(struct vale *vale, const char *text, const char *device,
 		     const struct vale_attach_options *given)
 {
-	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct vale_attach_options options = {};
-	CLEANUP_CLOSE int lock = -1;
 	char what[64];
 	struct attach attach = {
 		.vale = vale,
@@ -261,13 +375,21 @@ int vale_port_attach(struct vale *vale, const char *text, const char *device,
 	snprintf(what, sizeof(what), "cannot attach '%s'", device);
 	if (!error)
 		error = claim_begin(&attach.claim, vale, text);
-	if (!error)
-		error = enter(vale, options.netns, &visit);
-	if (!error)
-		error = check_device(&attach, device);
-	if (!error)
-		error = pin_make_root(vale);
-	if (!error)
-		error = pin_lock(vale, &lock);
-	return error ? error : attach_or_undo(&attach);
+	if (error)
+		return error;
+	return options.xsk ? attach_pair(&attach, device) : attach_device(&attach, device);
+}
+
+int xsk_port_create(struct vale *vale, const char *name, __u32 queues, int *hold)
+{
+	struct vale_attach_options options = { .xsk = true, .queues = queues };
+	struct attach attach = {
+		.vale = vale,
+		.options = &options,
+		.claim.what = "cannot make the port",
+		.hold = hold,
+	};
+	int error = claim_begin(&attach.claim, vale, name);
+
+	return error ? error : attach_pair(&attach, "");
 }

@@ -17,3 +17,19 @@ int device_by_index(struct device *out, __u32 ifindex)
 {
 	return netlink_get_device(out, NULL, ifindex);
 }
+
+int device_visit_peer(const struct device *device, struct netns_visit *visit, struct device *out)
+{
+	CLEANUP_CLOSE int fd = -1;
+	int error;
+
+	if (device->peer_netns != DEVICE_NO_NETNS) {
+		fd = netns_open_by_id(device->peer_netns);
+		if (fd < 0)
+			return fd;
+		error = netns_enter(visit, fd);
+		if (error)
+			return error;
+	}
+	return device_by_index(out, device->peer);
+}

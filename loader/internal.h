@@ -129,6 +129,8 @@ struct device {
 /* Asks the present namespace. -ENODEV: no such device. */
 int device_by_name(struct device *out, const char *name);
 int device_by_index(struct device *out, __u32 ifindex);
+/* Goes where the far end of a veth is, and asks for it there. */
+int device_visit_peer(const struct device *device, struct netns_visit *visit, struct device *out);
 
 /* ---- offload.c --------------------------------------------------------------------------------- */
 
@@ -298,6 +300,24 @@ struct ring_memory {
 int ring_memory_share(struct vale *vale, const char *other, __u32 pairs, struct ring_memory *out);
 void ring_memory_close(struct ring_memory *memory);
 __u32 ring_memory_id(int fd);
+
+/* ---- attach.c, xsk_port.c: AF_XDP ports --------------------------------------------------------------------------------- */
+
+/*
+ * As vale_port_attach() with options->xsk, for a client that opens the port: it goes with its last
+ * client, and *hold is an exclusive hold on it. The outer end's name is chosen. The lock must not be
+ * held.
+ */
+int xsk_port_create(struct vale *vale, const char *name, __u32 queues, int *hold);
+/* What is to be written down about the pair before it is made. */
+void xsk_port_plan(struct claim *claim, __u32 queues);
+/* Makes the pair, and the port's pin `state`, of a port that is reserved. */
+int xsk_port_make(struct claim *claim, const char *outer, int outer_netns);
+/* Removes the pair. */
+void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
+/* Goes where the outer end is, and asks for it there. */
+int xsk_port_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
+		   struct netns_visit *inner, struct netns_visit *outer, struct device *out);
 
 /* ---- live.c ------------------------------------------------------------------------------------ */
 

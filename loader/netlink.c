@@ -6,12 +6,13 @@
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 
 #include "netlink.h"
 
-/* Our requests: a header and one attribute. */
-#define REQUEST_SIZE 256
+/* Our requests: a header and some attributes. */
+#define REQUEST_SIZE 512
 
 static void socket_close(struct mnl_socket **socket)
 {
@@ -32,7 +33,7 @@ static int request(struct nlmsghdr *message, mnl_cb_t parse, void *arg)
 	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID))
 		return -errno;
 	port = mnl_socket_get_portid(socket);
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	message->nlmsg_seq = 1;
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
@@ -159,6 +160,71 @@ int netlink_delete_device(__u32 ifindex)
 	message->nlmsg_type = RTM_DELLINK;
 	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 	info->ifi_index = ifindex;
+	return request(message, ignore, NULL);
+}
+
+static void put_end(struct nlmsghdr *message, const char *name, __u32 queues)
+{
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	mnl_attr_put_u32(message, IFLA_NUM_TX_QUEUES, queues);
+	mnl_attr_put_u32(message, IFLA_NUM_RX_QUEUES, queues);
+}
+
+int netlink_make_veth(const char *inner, const char *outer, int outer_netns, __u32 queues)
+{
+	char buffer[REQUEST_SIZE] = {};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nlattr *info, *data, *peer;
+
+	message->nlmsg_type = RTM_NEWLINK;
+	message->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	put_end(message, inner, queues);
+	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(message, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	put_end(message, outer, queues);
+	if (outer_netns >= 0)
+		mnl_attr_put_u32(message, IFLA_NET_NS_FD, outer_netns);
+	mnl_attr_nest_end(message, peer);
+	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, info);
+	return request(message, ignore, NULL);
+}
+
+/* Without an address of its own, the stack has nothing to say on the device. */
+static int silence(__u32 ifindex)
+{
+	char buffer[REQUEST_SIZE] = {};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nlattr *families, *inet6;
+	struct ifinfomsg *link;
+
+	message->nlmsg_type = RTM_SETLINK;
+	link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
+	link->ifi_index = ifindex;
+	families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(message, AF_INET6);
+	mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(message, inet6);
+	mnl_attr_nest_end(message, families);
+	return request(message, ignore, NULL);
+}
+
+int netlink_bring_up(__u32 ifindex)
+{
+	char buffer[REQUEST_SIZE] = {};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *link;
+
+	silence(ifindex); /* fails where there is no IPv6, which is as well */
+	message->nlmsg_type = RTM_SETLINK;
+	link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
+	link->ifi_index = ifindex;
+	link->ifi_flags = IFF_UP;
+	link->ifi_change = IFF_UP;
 	return request(message, ignore, NULL);
 }
 

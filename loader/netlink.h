@@ -11,6 +11,15 @@ int netlink_get_device(struct device *out, const char *name, __u32 ifindex);
 /* -ENODEV: no such device. */
 int netlink_delete_device(__u32 ifindex);
 
+/*
+ * Makes a pair of devices, the inner one here and the outer one in another namespace (-1: here, too).
+ * -EEXIST: there is one of that name.
+ */
+int netlink_make_veth(const char *inner, const char *outer, int outer_netns, __u32 queues);
+
+/* With nothing on it that the stack has to say by itself. */
+int netlink_bring_up(__u32 ifindex);
+
 /* The number the present namespace has for another one. -ENOENT: it has none. */
 int netlink_netns_id(int fd, __u32 *out);
 

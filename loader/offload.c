@@ -91,23 +91,6 @@ static int switch_peer(const struct device *peer, __u32 restore, bool back)
 	return error;
 }
 
-/* Goes where the far end of `device` is, and looks it up there. */
-static int visit_peer(const struct device *device, struct netns_visit *visit, struct device *peer)
-{
-	CLEANUP_CLOSE int fd = -1;
-	int error;
-
-	if (device->peer_netns != DEVICE_NO_NETNS) {
-		fd = netns_open_by_id(device->peer_netns);
-		if (fd < 0)
-			return fd;
-		error = netns_enter(visit, fd);
-		if (error)
-			return error;
-	}
-	return device_by_index(peer, device->peer);
-}
-
 static int fail_peer(struct vale *vale, int error, const struct device *device)
 {
 	return fail(vale, EREMOTE,
@@ -126,7 +109,7 @@ int offload_plan(struct vale *vale, const struct device *device, enum vale_hook 
 	int error = 0;
 
 	if (!strcmp(device->kind, "veth")) {
-		error = visit_peer(device, &visit, &peer);
+		error = device_visit_peer(device, &visit, &peer);
 		if (!error)
 			error = plan_peer(&peer, hook, &plan);
 	}
@@ -143,7 +126,7 @@ int offload_apply(struct vale *vale, const struct device *device, __u32 restore)
 	int error = 0;
 
 	if (restore) {
-		error = visit_peer(device, &visit, &peer);
+		error = device_visit_peer(device, &visit, &peer);
 		if (!error)
 			error = switch_peer(&peer, restore, false);
 	}
@@ -155,6 +138,6 @@ void offload_restore(const struct device *device, __u32 restore)
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct device peer;
 
-	if (restore && !visit_peer(device, &visit, &peer))
+	if (restore && !device_visit_peer(device, &visit, &peer))
 		switch_peer(&peer, restore, true);
 }

@@ -93,6 +93,8 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	port->kind = VALE_PORT_RESERVED;
 	maps_set_port(maps, number, port);
 	restore_device(maps, number, port);
+	if (port->flags & VALE_PORT_XSK)
+		xsk_port_remove(maps, number, port);
 	ring_port_dismiss(maps, port);
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);
@@ -100,7 +102,7 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	for (int i = 0; i < VALE_DEVMAPS; i++)
 		bpf_map_delete_elem(maps->fd[map_devmaps[i]], &number);
 	bpf_map_delete_elem(maps->fd[MAP_DEVICES], &device);
-	if (port->rings)
+	if (port->rings && !(port->flags & VALE_PORT_XSK))
 		ring_port_forget(maps, number, port);
 	error = pin_remove(staging);
 	fdb_purge(maps, &number, true);
@@ -115,8 +117,7 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 /* A client has made it, and has ended without closing it. */
 static bool is_abandoned(const struct maps *maps, const struct vale_port_entry *port)
 {
-	return port->kind == VALE_PORT_RING && port->flags & VALE_PORT_EPHEMERAL &&
-	       ring_port_is_idle(maps, port);
+	return port->flags & VALE_PORT_EPHEMERAL && ring_port_is_idle(maps, port);
 }
 
 int port_sweep(struct maps *maps)

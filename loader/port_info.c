@@ -9,6 +9,7 @@
 
 #include "internal.h"
 #include "vale/ring.h"
+#include "vale/xsk.h"
 
 static void describe_device(struct vale_port_info *info, const struct device *device)
 {
@@ -34,6 +35,38 @@ static void describe_device_port(struct vale_port_info *info, const struct maps 
 		describe_device(info, &device);
 	else
 		info->state = error == -ESRCH ? VALE_PORT_DISTANT : VALE_PORT_GONE;
+}
+
+/* The process that holds the port has written down what it is. */
+static void describe_xsk_client(struct vale_port_info *info, const struct maps *maps,
+				const struct vale_port_entry *port)
+{
+	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
+	struct vale_xsk_state state = {};
+	CLEANUP_CLOSE int map = -1;
+	__u32 zero = 0;
+
+	snprintf(path, sizeof(path), "%s/port/%s/state", maps->path, port->name);
+	map = bpf_obj_get(path);
+	if (map < 0 || bpf_map_lookup_elem(map, &zero, &state) || !state.client)
+		return;
+	info->mode = state.mode == VALE_XSK_ZERO_COPY ? VALE_XSK_ZERO_COPY : VALE_XSK_COPY;
+	info->clients = 1;
+	info->client[0] = state.client;
+}
+
+static void describe_xsk_port(struct vale_port_info *info, const struct maps *maps, __u32 number,
+			      const struct vale_port_entry *port)
+{
+	CLEANUP_NETNS struct netns_visit inner = { -1 }, outer = { -1 };
+	struct device device;
+
+	strcpy(info->kind, "xsk");
+	info->rings = port->rings;
+	if (!xsk_port_outer(maps, number, port, &inner, &outer, &device))
+		strcpy(info->outer, device.name);
+	if (!ring_port_is_idle(maps, port))
+		describe_xsk_client(info, maps, port);
 }
 
 /* What the kernel says a map takes. */
@@ -151,6 +184,8 @@ static struct vale_port_info describe(const struct maps *maps, __u32 number,
 		describe_ring_port(&info, maps, number, port);
 	else
 		describe_device_port(&info, maps, number, port);
+	if (port->flags & VALE_PORT_XSK)
+		describe_xsk_port(&info, maps, number, port);
 	return info;
 }
 

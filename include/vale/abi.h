@@ -12,13 +12,15 @@
  *		ports                   struct vale_port_entry        by port number
  *		devmap*, flood*         struct bpf_devmap_val   by port number; the kernel empties
  *		                                                a slot when its device goes away
- *		devices                 vale_device -> port     whose a device is
+ *		devices                 vale_device -> port     whose a device is, or of which
+ *		                                                AF_XDP port the outer end
  *		fdb                     vale_fdb_key -> _entry  learned addresses, an LRU hash
  *		fdb_static              vale_fdb_key -> _entry  addresses set by hand
  *		stats                   struct vale_stats       by port number, per CPU
  *		scratch                 working memory of the programs, per CPU
  *		watch_*                 links of the programs that count what the kernel refuses
  *		port/<name>/xdp         link of the port's program
+ *		port/<name>/state       struct vale_xsk_state of an AF_XDP port: vale/xsk.h
  */
 #ifndef VALE_ABI_H
 #define VALE_ABI_H
@@ -89,7 +91,8 @@ enum {
 enum {
 	VALE_PORT_SHARED = 1 << 0, /* attached through libxdp's dispatcher, beside other programs */
 	VALE_PORT_EPHEMERAL =
-		1 << 1, /* made by a client that opened it: goes with its last client */
+		1 << 1,		/* made by a client that opened it: goes with its last client */
+	VALE_PORT_XSK = 1 << 2, /* its device is the inner end of a veth pair that goes with it */
 };
 
 /* Why a frame was not delivered. */
@@ -108,7 +111,8 @@ enum vale_drop {
 	VALE_DROP_DOWN = 8,  /* its device is down */
 	VALE_DROP_REFUSED = 9, /* its device did not take it: queue full, no receiver */
 	VALE_DROP_CUT = 10,    /* a flood from the generic hook stopped at a port before this one */
-	VALE_DROP_FULL = 11,   /* its rx ring has no room */
+	VALE_DROP_FULL = 11,   /* its rx ring has no room; of an AF_XDP port, its socket took it not, */
+			       /* and where it came from is not known any more */
 	VALE_DROP_CLOSED = 12, /* no client has it open */
 	VALE_DROP_REASONS = 13,
 };
@@ -150,7 +154,7 @@ struct vale_port_entry {
 	__u32 flags;
 	__u32 program;		     /* the kernel's id of the program on the device */
 	__u32 restore;		     /* features of the far end of a veth that detach puts back */
-	__u32 rings;		     /* pairs of rings, of a ring port */
+	__u32 rings;		     /* pairs of rings, of a ring port; queues, of an AF_XDP port */
 	__u32 owner;		     /* id of the user whose clients may open it */
 	__u32 bound;		     /* addresses in `macs`: 0 leaves its clients free to use any */
 	__u64 macs[VALE_BOUND_MACS]; /* that a client may send from: keys of the fdb */

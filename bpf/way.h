@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way of a frame that a program on a device has: to the port or the ports that it is for. */
+#ifndef VALE_BPF_WAY_H
+#define VALE_BPF_WAY_H
+
+#include "checksum.h"
+#include "deliver.h"
+#include "forward.h"
+#include "to_ring.h"
+
+const volatile __u32 port = 0;
+
+/* A frame of this port, on its way. */
+struct received {
+	struct deliver_from from;
+	struct checksum_span open; /* a checksum that is left to the kernel */
+	__u16 check;		   /* what the kernel expects in its place */
+	bool completed;
+};
+
+/*
+ * The stack completes what is left open when the frame, an skb, is sent; rings take bytes only. So
+ * the checksum is completed before the frame is copied into a ring, and taken back afterwards.
+ */
+static __always_inline void complete_for_rings(struct xdp_md *frame, struct received *in)
+{
+	if (!in->open.length || in->completed ||
+	    bpf_xdp_load_bytes(frame, in->open.field, &in->check, sizeof(in->check)))
+		return;
+	in->completed = !checksum_complete(frame, in->open.start, in->open.length, in->open.field);
+}
+
+static __always_inline void take_back_for_devices(struct xdp_md *frame, struct received *in)
+{
+	if (in->completed)
+		bpf_xdp_store_bytes(frame, in->open.field, &in->check, sizeof(in->check));
+}
+
+/* ---- to all other ports ------------------------------------------------------------------------ */
+
+struct flood_step {
+	struct xdp_md *frame;
+	struct received *in;
+	struct flood_walk walk;
+};
+
+/* Ring ports get the frame at once; of devices is noted who can take it. */
+static long flood_port(__u32 number, struct flood_step *step)
+{
+	if (number == port)
+		return 0;
+	if (to_ring(step->frame, step->in->from.frame.length, port, number))
+		step->in->from.memory->copies++;
+	else
+		flood_ask(number, &step->walk);
+	return 0;
+}
+
+static __always_inline int deliver_flood(struct xdp_md *frame, struct received *in)
+{
+	struct flood_step step = {
+		.frame = frame,
+		.in = in,
+		.walk = { .from = &in->from, .slots = device_slots() },
+	};
+	struct deliver_from *from = &in->from;
+	struct scratch *memory = from->memory;
+
+	if (has_fragments(from) && !redirects_fragments(from))
+		return deliver_drop(from, VALE_DROP_JUMBO, 1);
+	memory->receivers = 0;
+	memory->refusers = 0;
+	memory->copies = 0;
+	if (from->state->rings)
+		complete_for_rings(frame, in);
+	bpf_loop(from->state->ports_end, flood_port, &step, 0);
+	if (!memory->copies)
+		return deliver_drop(from, VALE_DROP_NO_PORT, 1);
+	from->counters->flooded++;
+	from->counters->copies += memory->copies;
+	take_back_for_devices(frame, in);
+	return flood_devices(&step.walk);
+}
+
+/* ---- a frame's way ----------------------------------------------------------------------------- */
+
+static __always_inline int deliver(struct xdp_md *frame, struct received *in, __u32 destination)
+{
+	struct deliver_from *from = &in->from;
+	int verdict = XDP_PASS;
+
+	from->memory->source = port;
+	from->memory->length = from->frame.length;
+	if (destination == port)
+		return deliver_drop(from, VALE_DROP_OWN_PORT, 1);
+	if (destination & FDB_RING) {
+		complete_for_rings(frame, in);
+		if (to_ring(frame, from->frame.length, port, destination & FDB_NUMBER))
+			return XDP_DROP; /* it has been copied */
+	} else if (destination != VALE_FLOOD) {
+		verdict = deliver_to_device(from, destination);
+	}
+	return verdict == XDP_PASS ? deliver_flood(frame, in) : verdict;
+}
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The pair of devices of an AF_XDP port: the inner end is the switch's, the outer end is for
+ * programs with AF_XDP sockets. Both go with the port. What the inner end is called, which is no
+ * name a user would give, is written down before it is made: so whoever comes after a process that
+ * was killed finds it.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/xsk.skel.h"
+#include "internal.h"
+#include "netlink.h"
+
+static void skeleton_free(struct xsk_bpf **skeleton)
+{
+	xsk_bpf__destroy(*skeleton);
+}
+
+void xsk_port_plan(struct claim *claim, __u32 queues)
+{
+	claim->port.flags |= VALE_PORT_XSK;
+	claim->port.rings = queues;
+	/* By a number that no other switch of this kernel has. */
+	snprintf(claim->port.device, sizeof(claim->port.device), "v%u-%u",
+		 claim->maps->state->devmap_id[VALE_DEVMAP_ONE], claim->number);
+}
+
+static int fail_make(struct claim *claim, int error, const char *outer)
+{
+	switch (error) {
+	case EEXIST:
+		return fail(claim->vale, EEXIST,
+			    "%s: there is a network interface of that name already", claim->what);
+	case EINVAL:
+		return fail(claim->vale, EINVAL, "%s: '%s' is no name of a network interface",
+			    claim->what, outer);
+	case EPERM:
+		return fail_bpf(claim->vale, EPERM, claim->what);
+	default:
+		return fail(claim->vale, error, "%s: cannot make the pair of interfaces: %s",
+			    claim->what, strerror(error));
+	}
+}
+
+static int bring_up(struct claim *claim)
+{
+	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	struct device inner, outer;
+	int error = device_by_name(&inner, claim->port.device);
+
+	if (error)
+		return error;
+	claim->port.ifindex = inner.ifindex;
+	error = netlink_bring_up(inner.ifindex);
+	if (!error)
+		error = device_visit_peer(&inner, &visit, &outer);
+	return error ? error : netlink_bring_up(outer.ifindex);
+}
+
+/* The map is of the type that the program on the outer end knows. */
+static int pin_state(const struct claim *claim)
+{
+	CLEANUP(skeleton_free) struct xsk_bpf *skeleton = xsk_bpf__open();
+	char path[sizeof(claim->staging) + VALE_NAME_SIZE];
+	struct bpf_map *map;
+	int error;
+
+	if (!skeleton)
+		return -errno;
+	bpf_object__for_each_map(map, skeleton->obj)
+		bpf_map__set_autocreate(map, map == skeleton->maps.xsk_state);
+	bpf_program__set_autoload(skeleton->progs.vale_xsk, false);
+	error = bpf_object__load(skeleton->obj); /* and not what a skeleton maps of it */
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "%s/state", claim->staging);
+	return bpf_obj_pin(bpf_map__fd(skeleton->maps.xsk_state), path) ? -errno : 0;
+}
+
+int xsk_port_make(struct claim *claim, const char *outer, int outer_netns)
+{
+	char chosen[VALE_NAME_SIZE + 1];
+	int error;
+
+	if (!*outer) { /* like the inner end, but for the first letter */
+		snprintf(chosen, sizeof(chosen), "x%s", claim->port.device + 1);
+		outer = chosen;
+	}
+	error = netlink_make_veth(claim->port.device, outer, outer_netns, claim->port.rings);
+	if (error)
+		return fail_make(claim, -error, outer);
+	error = bring_up(claim);
+	if (!error)
+		error = pin_state(claim);
+	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
+}
+
+/* By its number, if it is still the port's, since the user may have renamed it; or else by its name. */
+void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
+{
+	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	CLEANUP_CLOSE int fd = -1;
+	__u64 own = 0;
+
+	netns_cookie(&own);
+	if (own != port->netns) {
+		fd = netns_open_by_cookie(port->netns);
+		if (fd < 0 || netns_enter(&visit, fd))
+			return;
+	}
+	netlink_delete_device(port->ifindex && maps_device_present(maps, number)
+				      ? port->ifindex
+				      : if_nametoindex(port->device));
+}
+
+int xsk_port_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
+		   struct netns_visit *inner, struct netns_visit *outer, struct device *out)
+{
+	struct device device;
+	int error = port_device(maps, number, port, inner, &device);
+
+	return error ? error : device_visit_peer(&device, outer, out);
+}
