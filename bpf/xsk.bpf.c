@@ -13,7 +13,9 @@
 #include "way.h"
 #include "vale/xsk.h"
 
-/* Stands for the shift of the region: vale_region_shift(). */
+const volatile __u32 generation = 0; /* of the port: another port may get its number */
+
+/* The port whose regions are shifted as this one's are: vale_region_shift(). */
 const volatile __u32 shift = 0;
 
 /* Live frames come in by the loopback device, which is the first one of each namespace. */
@@ -149,6 +151,15 @@ static __always_inline int send_drop(const struct sending *sending)
 	return XDP_DROP;
 }
 
+/* False: the port was removed, and its client still has its program. */
+static __always_inline bool is_current(void)
+{
+	__u32 number = port;
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
+
+	return entry && entry->kind == VALE_PORT_DEVICE && entry->generation == generation;
+}
+
 /* The frame's metadata says, by four bytes for each pair before it, whose turn it is. */
 static __always_inline int send(struct xdp_md *frame)
 {
@@ -163,7 +174,7 @@ static __always_inline int send(struct xdp_md *frame)
 	if (!state || !sending.shared || pair >= VALE_RINGS)
 		return XDP_DROP;
 	sending.cursor = &state->cursor[pair];
-	if (sending.cursor->next == sending.cursor->end ||
+	if (sending.cursor->next == sending.cursor->end || !is_current() ||
 	    (metadata && bpf_xdp_adjust_meta(frame, metadata)))
 		return XDP_DROP;
 	if (send_slot(&sending))

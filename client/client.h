@@ -37,6 +37,8 @@ struct vale_port {
 	int doorbell[VALE_RINGS], txsync[VALE_RINGS], wake[VALE_RINGS];
 	int epoll; /* of all doorbells, if there are several */
 
+	struct xsk *xsk; /* NULL: the switch shares the memory */
+
 	__u32 next_pair;	  /* whose rx ring vale_next_frame() looks at first */
 	bool taken;		  /* it has given out a frame, which is released by the next call */
 	unsigned char *assembled; /* a frame of several slots */
@@ -61,5 +63,19 @@ int port_watch(struct vale_port *port);
 int port_enter(struct vale_port *port);
 /* Runs a program of the syscall kind; what it returns, or -errno. */
 int port_run(int program);
+/* Has the kernel make so many frames, which the port's program `live` fills in from a tx ring. */
+int port_run_live(const struct vale_port *port, __u32 pair, __u32 frames);
+
+/* Writes down in a ring when it was synced. */
+void port_take_time(struct vale_ring *ring);
+
+/* ---- over AF_XDP: xsk_open.c, xsk_sync.c --------------------------------------------------------- */
+
+/* The port of that name has its own pair of interfaces, or may have. */
+bool xsk_is_there(const char *path);
+int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_options *options);
+void xsk_close(struct vale_port *port);
+int xsk_txsync(struct vale_port *port, __u32 pair);
+int xsk_rxsync(struct vale_port *port, __u32 pair);
 
 #endif

@@ -85,6 +85,8 @@ void vale_port_close(struct vale_port *port)
 		return;
 	if (port->process == getpid())
 		port_run(port->leave);
+	if (port->xsk)
+		xsk_close(port);
 	unmap(port);
 	close_files(port);
 	if (port->ephemeral)
@@ -360,6 +362,20 @@ static int explain(struct opening *opening, int error)
 	}
 }
 
+static int open_by_transport(struct opening *opening)
+{
+	const struct vale_open_options *options = &opening->options;
+	int error = -ENOENT;
+
+	if (options->transport == VALE_TRANSPORT_XSK ||
+	    (options->transport == VALE_TRANSPORT_AUTO && xsk_is_there(opening->path)))
+		error = xsk_open(opening->vale, opening->port, options);
+	/* It is not there any more, and may be made anew. */
+	if (error == -ENOENT && options->transport != VALE_TRANSPORT_XSK)
+		error = open_port(opening);
+	return error;
+}
+
 int vale_port_open(struct vale *vale, const char *name, const struct vale_open_options *given,
 		   struct vale_port **out)
 {
@@ -383,7 +399,7 @@ int vale_port_open(struct vale *vale, const char *name, const struct vale_open_o
 	strcpy(port->bpffs, vale->bpffs);
 	port->lossless = opening.options.flags & VALE_OPEN_LOSSLESS;
 	vale->reason[0] = 0;
-	error = open_port(&opening);
+	error = open_by_transport(&opening);
 	if (error)
 		return *vale->reason ? error : explain(&opening, error);
 	*out = TAKE(port, NULL);

@@ -31,6 +31,8 @@ int port_enter(struct vale_port *port)
 
 int vale_port_adopt(struct vale_port *port)
 {
+	if (port->xsk)
+		return -EOPNOTSUPP;
 	/* Threads that the parent has are not the child's. */
 	memset(port->tx_busy, 0, sizeof(port->tx_busy));
 	return port_enter(port);
@@ -78,6 +80,8 @@ int vale_port_send(struct vale_port *port, int socket)
 		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
 	};
 
+	if (port->xsk)
+		return -EOPNOTSUPP;
 	strcpy(message.name, port->name);
 	strcpy(message.bpffs, port->bpffs);
 	control.header.cmsg_level = SOL_SOCKET;

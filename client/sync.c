@@ -36,7 +36,7 @@ int port_run(int program)
 /* ---- frames for devices ------------------------------------------------------------------------ */
 
 /* The kernel makes frames of this form, which say whose turn it is: vale/ring.h. */
-static int run_live(const struct vale_port *port, __u32 pair, __u32 frames)
+int port_run_live(const struct vale_port *port, __u32 pair, __u32 frames)
 {
 	unsigned char frame[VALE_LIVE_LENGTH + VALE_PORTS + VALE_RINGS * sizeof(__u32)] = {};
 	struct xdp_md context = { .data = pair * sizeof(__u32) };
@@ -66,7 +66,7 @@ static int send_parked(const struct vale_port *port, __u32 pair)
 	__u32 frames;
 
 	for (int tries = 0; tries < LIVE_TRIES && (frames = parked(state)); tries++) {
-		int error = run_live(port, pair, frames);
+		int error = port_run_live(port, pair, frames);
 
 		/* A signal or a want of memory: the rest is sent next time. */
 		if (error == -EINTR || error == -ENOMEM)
@@ -136,14 +136,14 @@ static int txsync_alone(struct vale_port *port, __u32 pair)
 
 	if (__atomic_exchange_n(&port->tx_busy[pair], true, __ATOMIC_ACQUIRE))
 		return -EBUSY;
-	answer = txsync(port, pair);
+	answer = port->xsk ? xsk_txsync(port, pair) : txsync(port, pair);
 	__atomic_store_n(&port->tx_busy[pair], false, __ATOMIC_RELEASE);
 	return answer;
 }
 
 /* ---- rx ---------------------------------------------------------------------------------------- */
 
-static void take_time(struct vale_ring *ring)
+void port_take_time(struct vale_ring *ring)
 {
 	struct timespec now;
 
@@ -180,7 +180,7 @@ static int rxsync(struct vale_port *port, __u32 pair)
 	if (slots)
 		error = release(port, pair, slots);
 	if (ring->tail != published)
-		take_time(ring);
+		port_take_time(ring);
 	else if (__atomic_load_n(&state->removed, __ATOMIC_RELAXED) && !error)
 		error = -ENXIO; /* and all that came before was taken */
 	ring->tail = published;
@@ -212,7 +212,7 @@ int vale_txsync(struct vale_port *port, __u32 pair)
 
 int vale_rxsync(struct vale_port *port, __u32 pair)
 {
-	return each_pair(port, pair, rxsync);
+	return each_pair(port, pair, port->xsk ? xsk_rxsync : rxsync);
 }
 
 struct vale_ring *vale_tx_ring(const struct vale_port *port, __u32 pair)

@@ -8,8 +8,13 @@
 
 #include "client.h"
 
+/* After so long, sending by a socket is tried again. */
+#define ROOM_MS 1
+
 static void hear(struct bell *bell)
 {
+	if (!bell->heard) /* a socket, which is not rung */
+		return;
 	__atomic_store_n(bell->heard, __atomic_load_n(bell->rung, __ATOMIC_ACQUIRE),
 			 __ATOMIC_RELEASE);
 }
@@ -113,11 +118,14 @@ int vale_port_poll(struct vale_port *port, short events, int timeout)
 
 			left = rest > 0 ? rest : 0;
 		}
+		/* Sockets say nothing when there is room. */
+		if (port->xsk && events & POLLOUT && (left < 0 || left > ROOM_MS))
+			left = ROOM_MS;
 		found = poll(&wait, 1, left);
 		if (found < 0)
 			found = -errno;
 		vale_port_disarm(port);
-		if (found <= 0)
+		if (found < 0 || (!found && timeout >= 0 && now_ms() >= end))
 			return found;
 	}
 }

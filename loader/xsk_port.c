@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -16,6 +17,7 @@
 #include "bpf/xsk.skel.h"
 #include "internal.h"
 #include "netlink.h"
+#include "vale/xsk.h"
 
 static void skeleton_free(struct xsk_bpf **skeleton)
 {
@@ -101,6 +103,24 @@ int xsk_port_make(struct claim *claim, const char *outer, int outer_netns)
 	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
 }
 
+/* Tells the client, if the port has one of the library's. */
+static void dismiss(const struct maps *maps, const struct vale_port_entry *port)
+{
+	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
+	CLEANUP_CLOSE int map = -1;
+	struct vale_xsk_state *state;
+
+	snprintf(path, sizeof(path), "%s/port/%s/state", maps->path, port->name);
+	map = bpf_obj_get(path);
+	if (map < 0)
+		return;
+	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	if (state == MAP_FAILED)
+		return;
+	__atomic_store_n(&state->removed, 1, __ATOMIC_RELEASE);
+	munmap(state, sizeof(*state));
+}
+
 /* By its number, if it is still the port's, since the user may have renamed it; or else by its name. */
 void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
@@ -108,6 +128,7 @@ void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_po
 	CLEANUP_CLOSE int fd = -1;
 	__u64 own = 0;
 
+	dismiss(maps, port);
 	netns_cookie(&own);
 	if (own != port->netns) {
 		fd = netns_open_by_cookie(port->netns);

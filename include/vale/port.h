@@ -44,6 +44,12 @@
  * processes that said that they have it open are gone. vale_port_send() gives a port to another
  * process.
  *
+ * Transports. A port is memory that the switch's programs share with the client, or it is a pair of
+ * interfaces (valectl attach --xsk) with AF_XDP sockets of the client's: VALE_TRANSPORT_XSK. All of the
+ * above is the same with both, but: one process has an AF_XDP port open at a time, and cannot give it
+ * away; it is never lossless; and it needs CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW, and memory that may be
+ * locked, 4.6 MiB for each pair of rings.
+ *
  * Privileges. None, for a port that `valectl port add` has made for the caller. To make a port by
  * opening it, one needs what valectl needs.
  */
@@ -69,6 +75,14 @@ enum vale_open_flags {
 	VALE_OPEN_EXCLUSIVE = 1 << 0, /* nobody else has it open */
 	VALE_OPEN_LOSSLESS = 1 << 1,  /* see above; holds for the ring, whoever else has it open */
 	VALE_OPEN_EXISTING = 1 << 2,  /* do not make the port if there is none */
+	VALE_OPEN_SOCKET_TX = 1 << 3, /* of an AF_XDP port: send by its sockets, and not by live */
+				      /* frames, which is slower in all but the smallest batches */
+};
+
+enum vale_transport {
+	VALE_TRANSPORT_AUTO, /* what the port has; VALE_TRANSPORT_RING, if it is to be made */
+	VALE_TRANSPORT_RING,
+	VALE_TRANSPORT_XSK,
 };
 
 struct vale_open_options {
@@ -76,7 +90,9 @@ struct vale_open_options {
 	__u32 flags;		       /* enum vale_open_flags */
 	__u32 one_ring;		       /* 1 + the number of the one pair wanted; 0: all */
 	__u32 extra_buffers;	       /* wanted for vale_extra_buffer() */
-	struct vale_ring_options ring; /* of a port that is made; .owner and so on have no meaning */
+	struct vale_ring_options ring; /* of a port that is made; .owner and so on have no meaning; */
+				       /* the slots are those of any AF_XDP port */
+	enum vale_transport transport;
 };
 
 /*
@@ -85,7 +101,8 @@ struct vale_open_options {
  *
  * -ENOENT: no such port, and VALE_OPEN_EXISTING; -EACCES: the port is another user's; -EPERM: there
  * is none, and the caller may not make it; -EBUSY: it is open exclusively, or is to be, and others
- * have it; -ENOTTY: it is an interface's; -ERANGE: it has no such pair; -ENXIO: it was deleted
+ * have it; -ENOTTY: it is an interface's, or has another transport; -EOPNOTSUPP: it cannot be
+ * lossless; -ENOBUFS: the limit of locked memory is too small (ulimit -l); -ERANGE: it has no such pair; -ENXIO: it was deleted
  * meanwhile; -E2BIG: VALE_CLIENTS processes have it; -EPROTO: what is there is no ring port; and
  * what vale_port_add() answers.
  */
@@ -95,14 +112,14 @@ void vale_port_close(struct vale_port *port); /* NULL is allowed */
 
 /*
  * The calling process, a child of the one that opened the port, has it open from now on. -ENXIO: the
- * port was deleted; -E2BIG: VALE_CLIENTS processes have it.
+ * port was deleted; -E2BIG: VALE_CLIENTS processes have it; -EOPNOTSUPP: it is an AF_XDP port.
  */
 int vale_port_adopt(struct vale_port *port);
 
 /*
  * Gives the port to the process at the other end of a Unix socket, which takes it with
  * vale_port_receive(); both have it then. -EPIPE: the other end is gone; -EPROTO: what came is no
- * port.
+ * port; -EOPNOTSUPP: it is an AF_XDP port.
  */
 int vale_port_send(struct vale_port *port, int socket);
 int vale_port_receive(int socket, struct vale_port **out);

@@ -22,9 +22,12 @@ struct vale_xsk_cursor {
 
 /* The one element of `state`. */
 struct vale_xsk_state {
-	__u32 client; /* process that has the port open; 0: none */
-	__u32 mode;   /* enum vale_xsk_mode */
-	__u32 unused[14];
+	__u32 client;  /* process that has the port open; 0: none */
+	__u32 mode;    /* enum vale_xsk_mode */
+	__u32 removed; /* 1: the port was detached */
+	__u32 unused1;
+	__u64 invalid; /* frames that its client has sent and that make no sense */
+	__u32 unused2[10];
 	struct vale_xsk_cursor cursor[VALE_RINGS]; /* by pair */
 };
 
