@@ -10,6 +10,7 @@ int live_group(const struct options *options, struct report *report);
 int packet_group(const struct options *options, struct report *report);
 int tcp_group(const struct options *options, struct report *report);
 int ring_group(const struct options *options, struct report *report);
+int xsk_group(const struct options *options, struct report *report);
 int attach_group(const struct options *options, struct report *report);
 
 #endif

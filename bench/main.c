@@ -26,6 +26,7 @@ static const struct group groups[] = {
 	{ "packet", "the same, frames from a packet socket", packet_group },
 	{ "tcp", "one TCP stream between two network namespaces (iperf3)", tcp_group },
 	{ "ring", "ring to ring, beside a ring without a switch (the ceiling)", ring_group },
+	{ "xsk", "AF_XDP port to AF_XDP port, beside rings (the ceiling)", xsk_group },
 	{ "attach", "time and memory to attach 254 ports", attach_group },
 };
 

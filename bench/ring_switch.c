@@ -23,12 +23,20 @@ static void close_vale(struct vale **vale)
 #define CLEANUP_PORT __attribute__((cleanup(close_port)))
 #define CLEANUP_VALE __attribute__((cleanup(close_vale)))
 
-static int open_port(struct vale *vale, const char *kind, int number, struct vale_port **out)
+static int open_port(struct vale *vale, const struct traffic *traffic, const char *kind, int number,
+		     struct vale_port **out)
 {
+	struct vale_open_options options = {
+		.size = sizeof(options),
+		.flags = traffic->open_flags,
+		.transport = traffic->transport,
+		.ring = { .size = sizeof(options.ring), .rings = traffic->queues },
+	};
 	char name[2 * VALE_NAME_SIZE];
 
 	snprintf(name, sizeof(name), TRAFFIC_SWITCH ":%s%d", kind, number);
-	return vale_port_open(vale, name, NULL, out) ? bench_error(0, "%s", vale_reason(vale)) : 0;
+	return vale_port_open(vale, name, &options, out) ? bench_error(0, "%s", vale_reason(vale))
+							 : 0;
 }
 
 static int open_switches(struct vale **vale)
@@ -64,10 +72,11 @@ static int send_batches(const struct traffic *traffic, int sender, struct vale_p
 	unsigned long frames = 0;
 
 	while (worker_goes_on(state)) {
-		__u32 slot = ring->head;
+		__u32 slot = ring->head, space = vale_ring_space(ring);
+		__u32 batch = space < traffic->batch ? space : traffic->batch;
 		int answer;
 
-		for (__u32 i = 0; i < traffic->batch; i++) {
+		for (__u32 i = 0; i < batch; i++) {
 			unsigned char *frame = vale_ring_buffer(ring, ring->slot[slot].buf_idx);
 
 			next_flow(traffic, frame, number);
@@ -78,7 +87,7 @@ static int send_batches(const struct traffic *traffic, int sender, struct vale_p
 		answer = vale_txsync(port, 0);
 		if (answer < 0)
 			return bench_error(-answer, "cannot send by a ring");
-		frames += traffic->batch;
+		frames += batch;
 		atomic_store_explicit(&state->frames, frames, memory_order_relaxed);
 	}
 	return 0;
@@ -92,7 +101,7 @@ static int switch_send(struct worker_state *state, const void *argument)
 	int error = open_switches(&vale);
 
 	if (!error)
-		error = open_port(vale, "tx", part->number, &port);
+		error = open_port(vale, part->traffic, "tx", part->number, &port);
 	if (error)
 		return error;
 	fill_ring(part->traffic, part->number, vale_tx_ring(port, 0));
@@ -151,7 +160,7 @@ static int open_receiver(struct vale *vale, const struct traffic_part *part,
 		struct vale_port **port = &receiver->port[receiver->ports];
 
 		receiver->check[receiver->ports].length = traffic->length;
-		error = open_port(vale, "rx", number, port);
+		error = open_port(vale, traffic, "rx", number, port);
 		if (error)
 			return error;
 		receiver->ports++;

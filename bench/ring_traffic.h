@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/worker.h"
+#include "vale/port.h"
 
 #define TRAFFIC_SWITCH	"vale1"
 #define TRAFFIC_SENDERS 4
@@ -27,6 +28,9 @@ struct traffic {
 	__u32 ports; /* that receive; the flows are spread over them */
 	bool broadcast;
 	enum traffic_look look;
+	enum vale_transport transport; /* of all ports */
+	__u32 open_flags;
+	__u32 queues; /* of each port, senders use one after the other; 0: 1 */
 	bool yields; /* several share a CPU: who has nothing to do lets others run */
 	int senders;
 	int receivers;	/* processes that the ports are spread over */
