@@ -41,7 +41,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, VALE_PORTS);
+	__uint(max_entries, 2 * VALE_PORTS); /* AF_XDP ports have two */
 	__type(key, struct vale_device);
 	__type(value, __u32);
 } devices SEC(".maps");

@@ -15,7 +15,7 @@
 
 const volatile __u32 generation = 0; /* of the port: another port may get its number */
 
-/* The port whose regions are shifted as this one's are: vale_region_shift(). */
+/* Of the buffers in the regions. */
 const volatile __u32 shift = 0;
 
 /* Live frames come in by the loopback device, which is the first one of each namespace. */

@@ -39,6 +39,7 @@ struct xsk {
 	bool fragments; /* its sockets take frames of several buffers */
 	bool gone;	/* the interface was deleted, or went down */
 	__u32 headroom; /* bytes of a chunk before the frame */
+	__u32 shift;	/* of buffers in the memory */
 	__u32 room;	/* bytes of a frame in a buffer */
 	struct vale_xsk_state *shared;
 	struct vale_ring_state *state; /* that of the port, to be written */
@@ -48,13 +49,13 @@ struct xsk {
 /* Where a buffer is in the memory. */
 static inline __u64 xsk_offset(const struct vale_port *port, __u32 index)
 {
-	return (__u64)index * VALE_BUFFER_SIZE + vale_region_shift(port->number);
+	return (__u64)index * VALE_BUFFER_SIZE + port->xsk->shift;
 }
 
 /* The buffer that is there. */
 static inline __u32 xsk_index(const struct vale_port *port, __u64 offset)
 {
-	return (offset - vale_region_shift(port->number)) / VALE_BUFFER_SIZE;
+	return (offset - port->xsk->shift) / VALE_BUFFER_SIZE;
 }
 
 static inline bool xsk_is_buffer(const struct vale_port *port, __u32 index)

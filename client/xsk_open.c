@@ -26,14 +26,6 @@
 /* What the kernel leaves free before each frame. */
 #define HEADROOM 256
 
-/*
- * Drivers that put frames into the memory themselves want chunks that do not cross pages. So buffers
- * are chunks then, and are shifted by the headroom, as those of a port of this number are.
- */
-#define ALIGNED_PORT 4
-
-_Static_assert((ALIGNED_PORT & 15) * 64 == HEADROOM, "vale_region_shift() of it is the headroom");
-
 struct xsk_opening {
 	struct vale *vale;
 	struct vale_port *port;
@@ -123,7 +115,7 @@ static int load(struct xsk_opening *opening)
 		return -errno;
 	skeleton->rodata->port = opening->number;
 	skeleton->rodata->generation = opening->entry.generation;
-	skeleton->rodata->shift = opening->port->number;
+	skeleton->rodata->shift = opening->port->xsk->shift;
 	error = bpf_map__set_max_entries(skeleton->maps.region, opening->entry.rings);
 	if (!error)
 		error = bpf_map__reuse_fd(skeleton->maps.xsk_state, state);
@@ -152,17 +144,20 @@ static int map_memory(struct xsk_opening *opening)
 	struct vale_port *port = opening->port;
 	struct xsk *xsk = port->xsk;
 	int error = map_shared(bpf_map__fd(xsk->skeleton->maps.region),
-			       port->pairs * sizeof(*port->region), &port->region);
+			       port->pairs * sizeof(*port->memory), &port->memory);
 
 	if (!error)
 		error = map_shared(-1, port->pairs * sizeof(*xsk->state), &xsk->state);
 	port->state = xsk->state;
+	port->regions = port->pairs;
+	port->region = port->memory;
 	if (!error)
 		error = map_shared(bpf_map__fd(xsk->skeleton->maps.xsk_state), sizeof(*xsk->shared),
 				   &xsk->shared);
 	for (__u32 pair = 0; pair < port->pairs && !error; pair++) {
 		xsk->state[pair].tx_mask = opening->rings.tx_slots - 1;
 		xsk->state[pair].rx_mask = opening->rings.rx_slots - 1;
+		xsk->state[pair].shift = xsk->shift;
 		xsk->shared->cursor[pair] = (struct vale_xsk_cursor){
 			.mask = opening->rings.tx_slots - 1,
 		};
@@ -185,8 +180,8 @@ static int make_umem(struct xsk_opening *opening, bool zero_copy)
 
 	xsk->room = config.frame_size - HEADROOM;
 	opening->doing = "cannot lock memory for AF_XDP";
-	return xsk_umem__create(&xsk->umem, opening->port->region,
-				opening->port->pairs * sizeof(*opening->port->region), &first->fill,
+	return xsk_umem__create(&xsk->umem, opening->port->memory,
+				opening->port->pairs * sizeof(*opening->port->memory), &first->fill,
 				&first->completion, &config);
 }
 
@@ -294,7 +289,12 @@ static int choose_pairs(struct xsk_opening *opening)
 	__u32 one = opening->options->one_ring;
 
 	port->pairs = opening->entry.rings <= VALE_RINGS ? opening->entry.rings : VALE_RINGS;
-	port->number = has_virtual_driver(&opening->outer) ? opening->number : ALIGNED_PORT;
+	port->number = opening->number;
+	/*
+	 * Drivers that put frames into the memory themselves want chunks that do not cross pages: so
+	 * buffers are chunks then, less the headroom.
+	 */
+	port->xsk->shift = has_virtual_driver(&opening->outer) ? 0 : HEADROOM;
 	if (one > port->pairs)
 		return -ERANGE;
 	port->first = one ? one - 1 : 0;

@@ -204,6 +204,10 @@ static int reserve_pair(struct attach *attach)
 	error = device_by_index(&attach->device, claim->port.ifindex);
 	if (!error)
 		error = enter_device(attach);
+	/* What sockets on it do not take is this port's. */
+	if (!error && bpf_map_update_elem(claim->maps->fd[MAP_DEVICES], &claim->port.outer,
+					  &claim->number, BPF_ANY))
+		error = -errno;
 	if (error)
 		return fail_bpf(attach->vale, -error, claim->what);
 	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);

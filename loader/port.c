@@ -102,6 +102,8 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	for (int i = 0; i < VALE_DEVMAPS; i++)
 		bpf_map_delete_elem(maps->fd[map_devmaps[i]], &number);
 	bpf_map_delete_elem(maps->fd[MAP_DEVICES], &device);
+	if (port->flags & VALE_PORT_XSK)
+		bpf_map_delete_elem(maps->fd[MAP_DEVICES], &port->outer);
 	if (port->rings && !(port->flags & VALE_PORT_XSK))
 		ring_port_forget(maps, number, port);
 	error = pin_remove(staging);

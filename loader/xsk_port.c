@@ -6,6 +6,7 @@
  * was killed finds it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +63,37 @@ static int bring_up(struct claim *claim)
 	error = netlink_bring_up(inner.ifindex);
 	if (!error)
 		error = device_visit_peer(&inner, &visit, &outer);
-	return error ? error : netlink_bring_up(outer.ifindex);
+	if (!error)
+		error = netns_cookie(&claim->port.outer.netns);
+	if (error)
+		return error;
+	claim->port.outer.ifindex = outer.ifindex;
+	return netlink_bring_up(outer.ifindex);
+}
+
+/*
+ * What an AF_XDP socket sends, the kernel hands over frame by frame. So the inner end is polled some
+ * time after the last frame and not at once after each, as network cards do, which halves the work.
+ */
+static void poll_later(const char *inner)
+{
+	static const struct {
+		const char *file, *value;
+	} settings[] = {
+		{ "gro_flush_timeout", "50000" }, /* ns */
+		{ "napi_defer_hard_irqs", "100" },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		char path[64];
+		CLEANUP_CLOSE int fd = -1;
+
+		/* Works without, and slower, where /sys shows another namespace. */
+		snprintf(path, sizeof(path), "/sys/class/net/%s/%s", inner, settings[i].file);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, settings[i].value, strlen(settings[i].value)) < 0)
+			return;
+	}
 }
 
 /* The map is of the type that the program on the outer end knows. */
@@ -98,6 +129,7 @@ int xsk_port_make(struct claim *claim, const char *outer, int outer_netns)
 	if (error)
 		return fail_make(claim, -error, outer);
 	error = bring_up(claim);
+	poll_later(claim->port.device);
 	if (!error)
 		error = pin_state(claim);
 	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;

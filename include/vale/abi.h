@@ -111,8 +111,9 @@ enum vale_drop {
 	VALE_DROP_DOWN = 8,  /* its device is down */
 	VALE_DROP_REFUSED = 9, /* its device did not take it: queue full, no receiver */
 	VALE_DROP_CUT = 10,    /* a flood from the generic hook stopped at a port before this one */
-	VALE_DROP_FULL = 11,   /* its rx ring has no room; of an AF_XDP port, its socket took it not, */
-			       /* and where it came from is not known any more */
+	VALE_DROP_FULL =
+		11, /* its rx ring has no room; of an AF_XDP port, its socket took it not, */
+		    /* and where it came from is not known any more */
 	VALE_DROP_CLOSED = 12, /* no client has it open */
 	VALE_DROP_REASONS = 13,
 };
@@ -160,6 +161,7 @@ struct vale_port_entry {
 	__u64 macs[VALE_BOUND_MACS]; /* that a client may send from: keys of the fdb */
 	__u32 memory; /* of a ring port: the kernel's id of the map that its rings are in, */
 	__u32 region; /* and the element of the first pair; ports of one memory share buffers */
+	struct vale_device outer; /* of an AF_XDP port, where its outer end was made */
 };
 
 struct vale_fdb_key {
@@ -203,7 +205,7 @@ VALE_ASSERT(sizeof(struct vale_switch) == 72, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");
-VALE_ASSERT(sizeof(struct vale_port_entry) == 120, "layout of vale_port_entry");
+VALE_ASSERT(sizeof(struct vale_port_entry) == 136, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, netns) == 32, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, ifindex) == 40, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, generation) == 48, "layout of vale_port_entry");
