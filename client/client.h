@@ -75,6 +75,8 @@ void port_take_time(struct vale_ring *ring);
 bool xsk_is_there(const char *path);
 int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_options *options);
 void xsk_close(struct vale_port *port);
+/* Its interface was deleted, or the port detached. */
+bool xsk_is_gone(struct vale_port *port);
 int xsk_txsync(struct vale_port *port, __u32 pair);
 int xsk_rxsync(struct vale_port *port, __u32 pair);
 

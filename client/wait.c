@@ -8,8 +8,9 @@
 
 #include "client.h"
 
-/* After so long, sending by a socket is tried again. */
+/* Sockets say nothing when there is room to send, nor when their interface has gone. */
 #define ROOM_MS 1
+#define GONE_MS 200
 
 static void hear(struct bell *bell)
 {
@@ -97,6 +98,11 @@ static int look(struct vale_port *port, short events)
 	return error < 0 ? error : ready(port, events);
 }
 
+static int shorter(int left, int limit)
+{
+	return left < 0 || left > limit ? limit : left;
+}
+
 int vale_port_poll(struct vale_port *port, short events, int timeout)
 {
 	long long end = timeout < 0 ? 0 : now_ms() + timeout;
@@ -118,13 +124,14 @@ int vale_port_poll(struct vale_port *port, short events, int timeout)
 
 			left = rest > 0 ? rest : 0;
 		}
-		/* Sockets say nothing when there is room. */
-		if (port->xsk && events & POLLOUT && (left < 0 || left > ROOM_MS))
-			left = ROOM_MS;
+		if (port->xsk)
+			left = shorter(left, events & POLLOUT ? ROOM_MS : GONE_MS);
 		found = poll(&wait, 1, left);
 		if (found < 0)
 			found = -errno;
 		vale_port_disarm(port);
+		if (!found && port->xsk && xsk_is_gone(port))
+			return -ENXIO;
 		if (found < 0 || (!found && timeout >= 0 && now_ms() >= end))
 			return found;
 	}

@@ -311,6 +311,9 @@ static int open_there(struct xsk_opening *opening)
 	opening->doing = "cannot find the outer end";
 	error = xsk_port_outer(&opening->maps, opening->number, &opening->entry, &inner, &outer,
 			       &opening->outer);
+	/* Some kernels bind there, and then nothing comes. */
+	if (!error && !opening->outer.up)
+		error = -ENETDOWN;
 	if (!error)
 		error = choose_pairs(opening);
 	if (error)

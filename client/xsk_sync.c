@@ -23,14 +23,14 @@ static __u32 distance(__u32 from, __u32 to, __u32 mask)
 }
 
 /* The port was detached, or its interface is gone: nothing comes of it any more. */
-static bool is_gone(struct vale_port *port, __u32 pair)
+bool xsk_is_gone(struct vale_port *port)
 {
 	struct xsk *xsk = port->xsk;
 	socklen_t size = sizeof(int);
 	int error = 0;
 
 	if (__atomic_load_n(&xsk->shared->removed, __ATOMIC_RELAXED) ||
-	    getsockopt(port->doorbell[pair], SOL_SOCKET, SO_ERROR, &error, &size) || error)
+	    getsockopt(port->doorbell[port->first], SOL_SOCKET, SO_ERROR, &error, &size) || error)
 		xsk->gone = true;
 	return xsk->gone;
 }
@@ -118,7 +118,7 @@ int xsk_rxsync(struct vale_port *port, __u32 pair)
 	if (came)
 		port_take_time(ring);
 	else if (port->xsk->gone ||
-		 (++port->xsk->queue[pair].idle % LOOK_AFTER == 0 && is_gone(port, pair)))
+		 (++port->xsk->queue[pair].idle % LOOK_AFTER == 0 && xsk_is_gone(port)))
 		return -ENXIO;
 	return 0;
 }
@@ -149,7 +149,7 @@ static int send_live(struct vale_port *port, __u32 pair)
 		/* A signal or a want of memory: the rest is sent next time. */
 		if (error == -EINTR || error == -ENOMEM)
 			error = 0;
-		if (tries && is_gone(port, pair))
+		if (tries && xsk_is_gone(port))
 			error = -ENXIO;
 	}
 	port->xsk->state[pair].tx_taken = cursor->next & mask;

@@ -339,6 +339,9 @@ static int check_pair(struct attach *attach)
 {
 	struct vale_attach_options *options = attach->options;
 
+	if (strlen(attach->outer) >= VALE_NAME_SIZE || (!*attach->outer && !attach->hold))
+		return fail(attach->vale, EINVAL, "%s: it is no name of a network interface",
+			    attach->claim.what);
 	if (!options->queues)
 		options->queues = 1;
 	if (options->queues > VALE_QUEUES)

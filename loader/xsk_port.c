@@ -34,15 +34,15 @@ void xsk_port_plan(struct claim *claim, __u32 queues)
 		 claim->maps->state->devmap_id[VALE_DEVMAP_ONE], claim->number);
 }
 
-static int fail_make(struct claim *claim, int error, const char *outer)
+static int fail_make(struct claim *claim, int error)
 {
 	switch (error) {
 	case EEXIST:
 		return fail(claim->vale, EEXIST,
 			    "%s: there is a network interface of that name already", claim->what);
 	case EINVAL:
-		return fail(claim->vale, EINVAL, "%s: '%s' is no name of a network interface",
-			    claim->what, outer);
+		return fail(claim->vale, EINVAL, "%s: it is no name of a network interface",
+			    claim->what);
 	case EPERM:
 		return fail_bpf(claim->vale, EPERM, claim->what);
 	default:
@@ -127,7 +127,7 @@ int xsk_port_make(struct claim *claim, const char *outer, int outer_netns)
 	}
 	error = netlink_make_veth(claim->port.device, outer, outer_netns, claim->port.rings);
 	if (error)
-		return fail_make(claim, -error, outer);
+		return fail_make(claim, -error);
 	error = bring_up(claim);
 	poll_later(claim->port.device);
 	if (!error)

@@ -194,6 +194,9 @@ int vale_port_poll(struct vale_port *port, short events, int timeout);
  * looked at; it is the port's, and not to be read or closed. Before waiting, vale_port_arm() must be
  * called and must return 0: it returns the events that there are already, with nobody being woken
  * for them. After waiting, vale_port_disarm().
+ *
+ * Over AF_XDP the kernel does not tell that the interface has gone: who waits must look from time to
+ * time, too. vale_port_poll() does.
  */
 int vale_port_fd(const struct vale_port *port);
 int vale_port_arm(struct vale_port *port, short events);
