@@ -241,6 +241,9 @@ static void print_xsk(const json_t *document)
 	print_list("opened by the process", json_object_get(document, "clients"));
 	if (json_array_size(json_object_get(document, "clients")))
 		printf("  whose sockets are in %s mode\n", text_of(document, "mode"));
+	if (number_of(document, "never_sent"))
+		printf("  which has sent %lld frames that make no sense\n",
+		       number_of(document, "never_sent"));
 }
 
 static void print_device(const json_t *document)

@@ -153,8 +153,9 @@ static json_t *describe_xsk(const struct vale_port_info *info)
 		[VALE_XSK_ZERO_COPY] = "zero copy",
 	};
 
-	return json_pack("{s:o, s:I, s:s, s:b, s:o}", "outer", describe_text(info->outer), "queues",
-			 (json_int_t)info->rings, "mode", modes[info->mode], "ephemeral",
+	return json_pack("{s:o, s:I, s:s, s:I, s:b, s:o}", "outer", describe_text(info->outer),
+			 "queues", (json_int_t)info->rings, "mode", modes[info->mode], "never_sent",
+			 (json_int_t)info->never_sent, "ephemeral",
 			 !!(info->flags & VALE_PORT_EPHEMERAL), "clients", describe_clients(info));
 }
 

@@ -51,6 +51,7 @@ static void describe_xsk_client(struct vale_port_info *info, const struct maps *
 	if (map < 0 || bpf_map_lookup_elem(map, &zero, &state) || !state.client)
 		return;
 	info->mode = state.mode == VALE_XSK_ZERO_COPY ? VALE_XSK_ZERO_COPY : VALE_XSK_COPY;
+	info->never_sent = state.invalid;
 	info->clients = 1;
 	info->client[0] = state.client;
 }
