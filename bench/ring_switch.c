@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "bench/bench.h"
 #include "bench/frame.h"
@@ -30,7 +31,7 @@ static int open_port(struct vale *vale, const struct traffic *traffic, const cha
 		.size = sizeof(options),
 		.flags = traffic->open_flags,
 		.transport = traffic->transport,
-		.ring = { .size = sizeof(options.ring), .rings = traffic->queues },
+		.ring = { .size = sizeof(options.ring) },
 	};
 	char name[2 * VALE_NAME_SIZE];
 
@@ -148,6 +149,18 @@ static int teach(const struct traffic *traffic, __u32 number, struct vale_port *
 	return error < 0 ? bench_error(-error, "cannot send by a ring") : 0;
 }
 
+/* Takes effect where the interface is polled later than at once. */
+static int prefer_busy_poll(int socket)
+{
+	const int prefer = 1, time_us = 20, budget = 256;
+
+	if (setsockopt(socket, SOL_SOCKET, SO_PREFER_BUSY_POLL, &prefer, sizeof(prefer)) ||
+	    setsockopt(socket, SOL_SOCKET, SO_BUSY_POLL, &time_us, sizeof(time_us)) ||
+	    setsockopt(socket, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof(budget)))
+		return bench_error(errno, "cannot have a socket polled");
+	return 0;
+}
+
 static int open_receiver(struct vale *vale, const struct traffic_part *part,
 			 struct receiver *receiver)
 {
@@ -165,6 +178,8 @@ static int open_receiver(struct vale *vale, const struct traffic_part *part,
 			return error;
 		receiver->ports++;
 		error = teach(traffic, number, *port);
+		if (!error && traffic->busy_poll)
+			error = prefer_busy_poll(vale_port_fd(*port));
 	}
 	return error;
 }
@@ -177,6 +192,8 @@ static __u32 take(struct receiver *receiver, __u32 number)
 	struct vale_ring *ring = vale_rx_ring(port, 0);
 	__u32 slot = ring->head, frames;
 
+	if (receiver->traffic->busy_poll)
+		recvfrom(vale_port_fd(port), NULL, 0, MSG_DONTWAIT, NULL, NULL);
 	vale_rxsync(port, 0);
 	frames = vale_ring_space(ring);
 	if (receiver->traffic->look == TRAFFIC_VERIFY)

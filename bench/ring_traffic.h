@@ -30,8 +30,8 @@ struct traffic {
 	enum traffic_look look;
 	enum vale_transport transport; /* of all ports */
 	__u32 open_flags;
-	__u32 queues; /* of each port, senders use one after the other; 0: 1 */
-	bool yields; /* several share a CPU: who has nothing to do lets others run */
+	bool busy_poll; /* of AF_XDP: the receiver has the kernel poll its interface */
+	bool yields;	/* several share a CPU: who has nothing to do lets others run */
 	int senders;
 	int receivers;	/* processes that the ports are spread over */
 	int sender_cpu; /* counted from the end: bench_cpu() */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/bench.h"
 #include "bench/frame.h"
@@ -17,53 +18,50 @@
 
 struct xsk_row {
 	const char *what;
-	bool ceiling;	   /* measured beside */
-	bool thread_inner; /* the sender's inner end is polled by a thread */
-	bool thread_outer; /* and the receiver's outer end */
+	bool ceiling; /* measured beside */
+	bool at_once; /* the inner ends are polled after each frame: as the kernel does by default */
+	bool thread_inner; /* that of the sender is polled by a thread, */
+	bool thread_outer; /* and the outer end of the receiver is */
+	bool later_outer;  /* or some time after the last frame */
 	struct traffic traffic;
 };
 
-#define ONE_TO_ONE                                                                           \
-	.senders = 1, .receivers = 1, .ports = 1, .flows = FRAME_FLOWS, .length = FRAME_MIN, \
-	.batch = 256, .transport = VALE_TRANSPORT_AUTO
-
 #define TWO_CORES .sender_cpu = 1, .last_sender_cpu = 1, .receiver_cpu = 0
 #define ONE_CORE  .yields = true
-
-#define WITH(cores, ...)                       \
-	{                                      \
-		ONE_TO_ONE, cores, __VA_ARGS__ \
-	}
-
 #define BY_SOCKET .open_flags = VALE_OPEN_SOCKET_TX
 
-#define ROW(what, ...)                                       \
-	{                                                    \
-		what, false, false, false, WITH(__VA_ARGS__) \
-	}
+#define TRAFFIC(...)                                   \
+	.traffic = { .senders = 1,                     \
+		     .receivers = 1,                   \
+		     .ports = 1,                       \
+		     .flows = FRAME_FLOWS,             \
+		     .batch = 256,                     \
+		     .length = FRAME_MIN,              \
+		     .transport = VALE_TRANSPORT_AUTO, \
+		     __VA_ARGS__ }
 
 #pragma GCC diagnostic ignored "-Woverride-init"
 static const struct xsk_row rows[] = {
-	{ "by default", true, false, false, WITH(TWO_CORES, .length = FRAME_MIN) },
-	{ "by default", true, false, false, WITH(TWO_CORES, .length = FRAME_LONG) },
-	{ "by default", true, false, false, WITH(TWO_CORES, .batch = 32) },
-	{ "by default", true, false, false, WITH(TWO_CORES, .batch = 1) },
-	{ "by default", true, false, false, WITH(ONE_CORE, .length = FRAME_MIN) },
-	{ "by default", true, false, false, WITH(ONE_CORE, .length = FRAME_LONG) },
-	{ "sent by the socket", false, false, false, WITH(TWO_CORES, BY_SOCKET) },
-	{ "sent by the socket", false, false, false,
-	  WITH(TWO_CORES, BY_SOCKET, .length = FRAME_LONG) },
-	{ "sent by the socket", false, false, false, WITH(TWO_CORES, BY_SOCKET, .batch = 1) },
-	{ "sent by the socket", false, false, false, WITH(ONE_CORE, BY_SOCKET) },
-	{ "sent by the socket, a thread at the inner end", false, true, false,
-	  WITH(TWO_CORES, BY_SOCKET) },
-	{ "sent by the socket, a thread at the inner end", false, true, false,
-	  WITH(TWO_CORES, BY_SOCKET, .batch = 1) },
-	{ "sent by the socket, a thread at the outer end", false, false, true,
-	  WITH(TWO_CORES, BY_SOCKET) },
-	{ "sent by the socket, threads at both ends", false, true, true,
-	  WITH(TWO_CORES, BY_SOCKET) },
-	{ "a thread at the outer end", false, false, true, WITH(TWO_CORES, .length = FRAME_MIN) },
+	{ "as it is", .ceiling = true, TRAFFIC(TWO_CORES) },
+	{ "as it is", .ceiling = true, TRAFFIC(TWO_CORES, .length = FRAME_LONG) },
+	{ "as it is", .ceiling = true, TRAFFIC(TWO_CORES, .batch = 32) },
+	{ "as it is", .ceiling = true, TRAFFIC(TWO_CORES, .batch = 1) },
+	{ "as it is", .ceiling = true, TRAFFIC(ONE_CORE) },
+	{ "as it is", .ceiling = true, TRAFFIC(ONE_CORE, .length = FRAME_LONG) },
+	{ "outer end by a thread", .thread_outer = true, TRAFFIC(TWO_CORES) },
+	{ "busy poll", .later_outer = true, TRAFFIC(TWO_CORES, .busy_poll = true) },
+	{ "by socket", TRAFFIC(TWO_CORES, BY_SOCKET) },
+	{ "by socket", TRAFFIC(TWO_CORES, BY_SOCKET, .length = FRAME_LONG) },
+	{ "by socket", TRAFFIC(TWO_CORES, BY_SOCKET, .batch = 32) },
+	{ "by socket", TRAFFIC(TWO_CORES, BY_SOCKET, .batch = 1) },
+	{ "by socket", TRAFFIC(ONE_CORE, BY_SOCKET) },
+	{ "by socket, polled at once", .at_once = true, TRAFFIC(TWO_CORES, BY_SOCKET) },
+	{ "by socket, polled at once", .at_once = true, TRAFFIC(TWO_CORES, BY_SOCKET, .batch = 1) },
+	{ "by socket, inner end by a thread", .thread_inner = true, TRAFFIC(TWO_CORES, BY_SOCKET) },
+	{ "by socket, both ends by threads", .thread_inner = true, .thread_outer = true,
+	  TRAFFIC(TWO_CORES, BY_SOCKET) },
+	{ "by socket, busy poll", .later_outer = true,
+	  TRAFFIC(TWO_CORES, BY_SOCKET, .busy_poll = true) },
 };
 #pragma GCC diagnostic pop
 
@@ -74,29 +72,41 @@ static const struct traffic_part_port {
 	{ TRAFFIC_SWITCH ":rx0", "xrx0" },
 };
 
-static int set_threaded(const char *device, bool threaded)
+static int set(const char *device, const char *name, const char *value)
 {
 	char path[96];
 	int fd CLEANUP_FD = -1;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/threaded", device);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", device, name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, threaded ? "1" : "0", 1) != 1)
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		return bench_error(errno, "cannot write '%s'", path);
 	return 0;
 }
 
-static int thread_ends(struct vale *vale, const struct xsk_row *xsk_row)
+static int poll_later(const char *device, bool later)
 {
-	struct vale_port_info info;
+	int error = set(device, "gro_flush_timeout", later ? "200000" : "0");
 
-	if (xsk_row->thread_outer && set_threaded("xrx0", true))
-		return -EINVAL;
-	if (!xsk_row->thread_inner)
-		return 0;
-	if (vale_port_get(vale, ports[0].port, &info))
+	return error ? error : set(device, "napi_defer_hard_irqs", later ? "10" : "0");
+}
+
+static int tune(struct vale *vale, const struct xsk_row *xsk_row)
+{
+	struct vale_port_info sender;
+	int error = 0;
+
+	if (vale_port_get(vale, ports[0].port, &sender))
 		return bench_error(0, "%s", vale_reason(vale));
-	return set_threaded(info.device, true);
+	if (xsk_row->at_once)
+		error = poll_later(sender.device, false);
+	if (!error && xsk_row->thread_inner)
+		error = set(sender.device, "threaded", "1");
+	if (!error && xsk_row->thread_outer)
+		error = set(ports[1].outer, "threaded", "1");
+	if (!error && xsk_row->later_outer)
+		error = poll_later(ports[1].outer, true);
+	return error;
 }
 
 static void detach(struct vale *vale)
@@ -110,13 +120,12 @@ static int attach(struct vale *vale, const struct xsk_row *xsk_row)
 	struct vale_attach_options options = {
 		.size = sizeof(options),
 		.xsk = true,
-		.queues = xsk_row->traffic.queues,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
 		if (vale_port_attach(vale, ports[i].port, ports[i].outer, &options))
 			return bench_error(0, "%s", vale_reason(vale));
-	return thread_ends(vale, xsk_row);
+	return tune(vale, xsk_row);
 }
 
 static int run_of(const struct traffic *traffic, double seconds, struct series *series)
@@ -159,6 +168,8 @@ static int measure_row(struct vale *vale, const struct options *options,
 	row->flows = traffic->flows;
 	snprintf(row->title, sizeof(row->title), "AF_XDP to AF_XDP, %s, %u bytes, batch %u, %s",
 		 two ? "two cores" : "one core", traffic->length, traffic->batch, xsk_row->what);
+	if (!report_wants(options, row))
+		return 0;
 	if (two)
 		error = machine_line_round_trip(&row->line_round_trip);
 	for (int run = 0; run < options->runs && !error; run++) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,6 +22,16 @@
 /* 6.6; older headers do not know it, and older kernels refuse it. */
 #ifndef XDP_USE_SG
 #define XDP_USE_SG (1 << 4)
+#endif
+
+/* 6.17 */
+#ifndef XDP_MAX_TX_SKB_BUDGET
+#define XDP_MAX_TX_SKB_BUDGET 9
+#endif
+
+/* 4.18; the C library does not always know it. */
+#ifndef SOL_XDP
+#define SOL_XDP 283
 #endif
 
 /* What the kernel leaves free before each frame. */
@@ -266,6 +277,12 @@ static int put_on(struct xsk_opening *opening)
 	return xsk->link < 0 ? -errno : 0;
 }
 
+/* Newer kernels (6.17) send more than 32 frames for a system call, if they are told to. */
+static void allow_batches(int socket, __u32 frames)
+{
+	setsockopt(socket, SOL_XDP, XDP_MAX_TX_SKB_BUDGET, &frames, sizeof(frames));
+}
+
 /* The sockets take the place of doorbells, and the program that of `live`. */
 static int take_files(struct vale_port *port)
 {
@@ -276,6 +293,7 @@ static int take_files(struct vale_port *port)
 			fcntl(xsk_socket__fd(xsk->queue[pair].socket), F_DUPFD_CLOEXEC, 0);
 		if (port->doorbell[pair] < 0)
 			return -errno;
+		allow_batches(port->doorbell[pair], xsk->state[pair].tx_mask + 1);
 	}
 	port->live = fcntl(bpf_program__fd(xsk->skeleton->progs.vale_xsk), F_DUPFD_CLOEXEC, 0);
 	return port->live < 0 ? -errno : 0;
