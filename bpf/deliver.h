@@ -44,6 +44,16 @@ static __always_inline int redirect(const struct deliver_from *from, __u32 desti
 	return XDP_REDIRECT;
 }
 
+/* ---- to sockets on a device -------------------------------------------------------------------- */
+
+/* The port on whose device the port `number` has its sockets; VALE_PORTS: it has none. */
+static __always_inline __u32 sockets_on(__u32 number)
+{
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
+
+	return entry && entry->kind == VALE_PORT_SOCKETS ? entry->on : VALE_PORTS;
+}
+
 /* ---- to every other device --------------------------------------------------------------------- */
 
 struct flood_walk {
@@ -52,15 +62,18 @@ struct flood_walk {
 	bool cut; /* the kernel goes no further than to the first port that cannot take the frame */
 };
 
-/* Notes whether a device takes part in the flood; one that cannot counts the frame as dropped. */
-static __always_inline void flood_ask(__u32 number, const struct flood_walk *walk)
+/*
+ * Notes whether a device takes part in the flood; one that cannot counts the frame as dropped.
+ * Returns false if the port has no device.
+ */
+static __always_inline bool flood_ask(__u32 number, const struct flood_walk *walk)
 {
 	const struct deliver_from *from = walk->from;
 	struct scratch *memory = from->memory;
 	__u32 verdict = device_verdict(walk->slots, number, &from->frame);
 
 	if (verdict == DEVICE_NONE)
-		return;
+		return false;
 	memory->copies++;
 	if (verdict == DEVICE_TAKES) {
 		memory->receivers++;
@@ -69,6 +82,7 @@ static __always_inline void flood_ask(__u32 number, const struct flood_walk *wal
 		memory->refusers++;
 		stats_lose(number, from->port, verdict, 1);
 	}
+	return true;
 }
 
 /* In the order of the kernel: behind the first port that cannot take it, nobody gets the frame. */

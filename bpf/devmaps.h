@@ -19,6 +19,7 @@ struct scratch {
 	__u32 receiver;	 /* one of them, */
 	__u32 refusers;	 /* and devices that cannot */
 	__u32 copies;	 /* ports it is meant for */
+	__u32 sockets;	 /* port whose sockets got the last frame, or could; VALE_FLOOD: none */
 };
 
 struct {
@@ -45,5 +46,16 @@ struct {
 	__type(key, struct vale_device);
 	__type(value, __u32);
 } devices SEC(".maps");
+
+/*
+ * The kernel gives a socket the frames of its own queue of its own device, and no others. So they are
+ * by the port of that device, and the queue.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, VALE_PORTS *VALE_QUEUES);
+	__type(key, __u32);
+	__type(value, __u32);
+} sockets SEC(".maps");
 
 #endif

@@ -100,7 +100,10 @@ static __always_inline int live_fill(struct live *live)
 
 static long flood_device(__u32 number, struct flood_walk *walk)
 {
-	flood_ask(number, walk);
+	if (flood_ask(number, walk) || sockets_on(number) == VALE_PORTS)
+		return 0;
+	walk->from->memory->copies++;
+	stats_lose(number, walk->from->port, VALE_DROP_REFUSED, 1);
 	return 0;
 }
 
@@ -125,6 +128,10 @@ static __always_inline int live_gone(struct deliver_from *from, __u32 number)
 {
 	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
 
+	if (sockets_on(number) != VALE_PORTS) {
+		stats_lose(number, from->port, VALE_DROP_REFUSED, 1);
+		return XDP_DROP;
+	}
 	if (entry && entry->kind == VALE_PORT_DEVICE) {
 		__sync_fetch_and_add(&entry->generation, 1);
 		__sync_fetch_and_add(&from->state->generation, 1);

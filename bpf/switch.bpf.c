@@ -59,19 +59,38 @@ static __always_inline void take_back(__u32 port, enum vale_drop reason)
 	stats_lose(port, memory->source, reason, 1);
 }
 
-/*
- * A socket on the outer end of an AF_XDP port did not take a frame: its program gives it too few
- * buffers, or does not look at what has come. Where the frame came from is not known any more.
- */
-static __always_inline void lose_at_socket(const struct net_device *outer)
+/* Of a device: it is the outer end of the port's pair. */
+static __always_inline bool is_outer(__u32 port, const struct net_device *device)
 {
-	__u32 port = port_of(outer);
-	struct vale_stats *counters = stats_of(port);
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &port);
 
+	return entry && entry->outer.ifindex == (__u32)device->ifindex &&
+	       entry->outer.netns == device->nd_net.net->net_cookie;
+}
+
+/*
+ * A socket did not take a frame: its program gives it too few buffers, or does not look at what has
+ * come. On the outer end of a pair, it is not known any more where the frame came from.
+ */
+static __always_inline void lose_at_socket(const struct net_device *device)
+{
+	__u32 zero = 0, port = port_of(device);
+	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
+	bool outer = is_outer(port, device);
+	struct vale_stats *counters;
+
+	if (!memory || port == VALE_PORTS)
+		return;
+	if (!outer)
+		port = memory->sockets;
+	counters = stats_of(port);
 	if (!counters)
 		return;
 	counters->sent_frames--;
-	counters->drops[VALE_DROP_FULL]++;
+	if (outer)
+		counters->drops[VALE_DROP_FULL]++;
+	else
+		stats_lose(port, memory->source, VALE_DROP_FULL, 1);
 }
 
 /*
@@ -90,7 +109,7 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
 	if (map_type == BPF_MAP_TYPE_XSKMAP)
 		lose_at_socket(from);
 	else if (map_id == state->devmap_id[VALE_DEVMAP_ONE] ||
-	    map_id == state->devmap_id[VALE_DEVMAP_ONE_SHARED])
+		 map_id == state->devmap_id[VALE_DEVMAP_ONE_SHARED])
 		take_back(index, reason_of(error));
 	else if (error == -ENOMEM && (map_id == state->devmap_id[VALE_DEVMAP_FLOOD] ||
 				      map_id == state->devmap_id[VALE_DEVMAP_FLOOD_SHARED]))

@@ -36,6 +36,40 @@ static __always_inline void take_back_for_devices(struct xdp_md *frame, struct r
 		bpf_xdp_store_bytes(frame, in->open.field, &in->check, sizeof(in->check));
 }
 
+/* ---- to sockets on this device ----------------------------------------------------------------- */
+
+/* Counts the frame as sent. What a socket does not take after all, switch.bpf.c takes back. */
+static __always_inline int to_sockets(struct xdp_md *frame, const struct deliver_from *from,
+				      __u32 number)
+{
+	__u32 queue = frame->rx_queue_index;
+	struct vale_stats *counters = stats_of(number);
+
+	from->memory->sockets = number;
+	if (!counters || queue >= VALE_QUEUES ||
+	    bpf_redirect_map(&sockets, vale_socket(port, queue), XDP_DROP) != XDP_REDIRECT) {
+		stats_lose(number, port, VALE_DROP_CLOSED, 1);
+		return XDP_DROP;
+	}
+	counters->sent_frames++;
+	counters->sent_bytes += from->frame.length;
+	return XDP_REDIRECT;
+}
+
+/* XDP_PASS: the port has no sockets. */
+static __always_inline int deliver_to_sockets(struct xdp_md *frame, const struct deliver_from *from,
+					      __u32 number)
+{
+	__u32 on = sockets_on(number);
+
+	if (on == port)
+		return to_sockets(frame, from, number);
+	if (on == VALE_PORTS)
+		return XDP_PASS;
+	stats_lose(number, port, VALE_DROP_REFUSED, 1);
+	return XDP_DROP;
+}
+
 /* ---- to all other ports ------------------------------------------------------------------------ */
 
 struct flood_step {
@@ -44,6 +78,20 @@ struct flood_step {
 	struct flood_walk walk;
 };
 
+/* Those on this device get the frame if nobody else does: the kernel makes no copy for a socket. */
+static __always_inline void flood_sockets(__u32 number, struct scratch *memory)
+{
+	__u32 on = sockets_on(number);
+
+	if (on == VALE_PORTS)
+		return;
+	memory->copies++;
+	if (on == port)
+		memory->sockets = number;
+	else
+		stats_lose(number, port, VALE_DROP_REFUSED, 1);
+}
+
 /* Ring ports get the frame at once; of devices is noted who can take it. */
 static long flood_port(__u32 number, struct flood_step *step)
 {
@@ -51,8 +99,8 @@ static long flood_port(__u32 number, struct flood_step *step)
 		return 0;
 	if (to_ring(step->frame, step->in->from.frame.length, port, number))
 		step->in->from.memory->copies++;
-	else
-		flood_ask(number, &step->walk);
+	else if (!flood_ask(number, &step->walk))
+		flood_sockets(number, step->in->from.memory);
 	return 0;
 }
 
@@ -71,6 +119,7 @@ static __always_inline int deliver_flood(struct xdp_md *frame, struct received *
 	memory->receivers = 0;
 	memory->refusers = 0;
 	memory->copies = 0;
+	memory->sockets = VALE_FLOOD;
 	if (from->state->rings)
 		complete_for_rings(frame, in);
 	bpf_loop(from->state->ports_end, flood_port, &step, 0);
@@ -79,6 +128,10 @@ static __always_inline int deliver_flood(struct xdp_md *frame, struct received *
 	from->counters->flooded++;
 	from->counters->copies += memory->copies;
 	take_back_for_devices(frame, in);
+	if (memory->sockets != VALE_FLOOD && memory->copies == 1)
+		return to_sockets(frame, from, memory->sockets);
+	if (memory->sockets != VALE_FLOOD)
+		stats_lose(memory->sockets, port, VALE_DROP_REFUSED, 1);
 	return flood_devices(&step.walk);
 }
 
@@ -99,6 +152,8 @@ static __always_inline int deliver(struct xdp_md *frame, struct received *in, __
 			return XDP_DROP; /* it has been copied */
 	} else if (destination != VALE_FLOOD) {
 		verdict = deliver_to_device(from, destination);
+		if (verdict == XDP_PASS)
+			verdict = deliver_to_sockets(frame, from, destination);
 	}
 	return verdict == XDP_PASS ? deliver_flood(frame, in) : verdict;
 }

@@ -46,7 +46,7 @@ struct {
 	__uint(max_entries, VALE_RINGS);
 	__type(key, __u32);
 	__type(value, __u32);
-} sockets SEC(".maps");
+} queues SEC(".maps");
 
 /* ---- from the switch to the client ------------------------------------------------------------- */
 
@@ -54,7 +54,7 @@ struct {
 static __always_inline int receive(struct xdp_md *frame)
 {
 	struct vale_stats *counters;
-	int verdict = bpf_redirect_map(&sockets, frame->rx_queue_index, XDP_ABORTED);
+	int verdict = bpf_redirect_map(&queues, frame->rx_queue_index, XDP_ABORTED);
 
 	if (verdict == XDP_REDIRECT)
 		return verdict;
@@ -157,7 +157,8 @@ static __always_inline bool is_current(void)
 	__u32 number = port;
 	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
 
-	return entry && entry->kind == VALE_PORT_DEVICE && entry->generation == generation;
+	return entry && entry->generation == generation &&
+	       (entry->kind == VALE_PORT_DEVICE || entry->kind == VALE_PORT_SOCKETS);
 }
 
 /* The frame's metadata says, by four bytes for each pair before it, whose turn it is. */

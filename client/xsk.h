@@ -34,7 +34,8 @@ struct xsk_queue {
 struct xsk {
 	struct xsk_bpf *skeleton;
 	struct xsk_umem *umem;
-	int link; /* of the program on the outer end */
+	int link;   /* of the program on the outer end */
+	int anchor; /* of sockets on the device of another port: a tap for it */
 	bool by_socket;
 	bool fragments; /* its sockets take frames of several buffers */
 	bool gone;	/* the interface was deleted, or went down */

@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/if_xdp.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -72,7 +75,7 @@ static int find_port(struct xsk_opening *opening)
 
 	if (error)
 		return error;
-	if (opening->entry.kind != VALE_PORT_DEVICE || !(opening->entry.flags & VALE_PORT_XSK))
+	if (!(opening->entry.flags & VALE_PORT_XSK))
 		return fail(
 			opening->vale, ENOTTY,
 			"cannot open '%s' over AF_XDP: it is %s: 'valectl attach %s --xsk NAME' "
@@ -103,8 +106,12 @@ static int find_or_create(struct xsk_opening *opening)
 	if (error != -ENOENT || options->transport != VALE_TRANSPORT_XSK ||
 	    options->flags & VALE_OPEN_EXISTING)
 		return error;
-	error = xsk_port_create(opening->vale, opening->port->name, opening->rings.rings,
-				&opening->port->hold);
+	if (options->device)
+		error = sockets_port_create(opening->vale, opening->port->name, options->device,
+					    opening->rings.rings, &opening->port->hold);
+	else
+		error = xsk_port_create(opening->vale, opening->port->name, opening->rings.rings,
+					&opening->port->hold);
 	return error ? error : find_port(opening);
 }
 
@@ -230,8 +237,11 @@ static int bind_all(struct xsk_opening *opening, __u16 flags)
 	struct vale_port *port = opening->port;
 	int error = make_umem(opening, flags & XDP_ZEROCOPY);
 
-	for (__u32 pair = port->first; pair < port->end && !error; pair++)
+	for (__u32 pair = port->first; pair < port->end && !error; pair++) {
 		error = bind_queue(opening, pair, flags);
+		if (error == -EINVAL && pair > port->first)
+			error = -EDOM; /* it is not the flags */
+	}
 	port->xsk->fragments = flags & XDP_USE_SG;
 	if (error)
 		close_sockets(port->xsk);
@@ -259,22 +269,54 @@ static int bind_best(struct xsk_opening *opening)
 	return error;
 }
 
+static int enter_sockets(const struct xsk_opening *opening, int map, __u32 first)
+{
+	const struct vale_port *port = opening->port;
+
+	for (__u32 pair = port->first; pair < port->end; pair++) {
+		int fd = xsk_socket__fd(port->xsk->queue[pair].socket);
+		__u32 place = first + pair;
+
+		if (bpf_map_update_elem(map, &place, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+/* A device that nobody uses and that goes with the process: see loader/live.c. */
+static int make_anchor(struct xsk *xsk, __u32 *ifindex)
+{
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+
+	xsk->anchor = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (xsk->anchor < 0 || ioctl(xsk->anchor, TUNSETIFF, &request))
+		return -errno;
+	*ifindex = if_nametoindex(request.ifr_name);
+	return 0;
+}
+
+/*
+ * The program goes on the outer end. Sockets on the device of another port get frames by that port's
+ * program; ours is for sending only, which is slow (not wrong) if it is on no device.
+ */
 static int put_on(struct xsk_opening *opening)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
 	struct xsk *xsk = opening->port->xsk;
-	int sockets = bpf_map__fd(xsk->skeleton->maps.sockets);
+	int program = bpf_program__fd(xsk->skeleton->progs.vale_xsk);
+	__u32 ifindex = opening->outer.ifindex;
 
 	opening->doing = "cannot put a program on the interface";
-	for (__u32 pair = opening->port->first; pair < opening->port->end; pair++) {
-		int fd = xsk_socket__fd(xsk->queue[pair].socket);
-
-		if (bpf_map_update_elem(sockets, &pair, &fd, BPF_ANY))
-			return -errno;
+	if (opening->entry.kind == VALE_PORT_SOCKETS) {
+		if (!make_anchor(xsk, &ifindex))
+			xsk->link = bpf_link_create(program, ifindex, BPF_XDP, &options);
+		return enter_sockets(opening, opening->maps.fd[MAP_SOCKETS],
+				     vale_socket(opening->entry.on, 0));
 	}
-	xsk->link = bpf_link_create(bpf_program__fd(xsk->skeleton->progs.vale_xsk),
-				    opening->outer.ifindex, BPF_XDP, &options);
-	return xsk->link < 0 ? -errno : 0;
+	xsk->link = bpf_link_create(program, ifindex, BPF_XDP, &options);
+	if (xsk->link < 0)
+		return -errno;
+	return enter_sockets(opening, bpf_map__fd(xsk->skeleton->maps.queues), 0);
 }
 
 /* Newer kernels (6.17) send more than 32 frames for a system call, if they are told to. */
@@ -394,6 +436,11 @@ static int explain(struct xsk_opening *opening, int error)
 		return fail(vale, ENETDOWN,
 			    "cannot open '%s': the interface '%s' is down: 'ip link set %s up'",
 			    name, outer, outer);
+	case EINVAL:
+	case EDOM:
+		return fail(vale, ERANGE,
+			    "cannot open '%s': '%s' has no %u queues for AF_XDP sockets", name,
+			    outer, opening->port->pairs);
 	case ENODEV:
 		return fail(vale, ENXIO, "cannot open '%s': its interface was deleted", name);
 	case ERANGE:
@@ -421,13 +468,18 @@ int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_o
 		return fail(vale, EOPNOTSUPP,
 			    "cannot open '%s': a port over AF_XDP cannot be lossless", port->name);
 	error = find_or_create(&opening);
+	if (!error && opening.entry.kind == VALE_PORT_SOCKETS &&
+	    options->flags & VALE_OPEN_SOCKET_TX)
+		error = fail(vale, EOPNOTSUPP,
+			     "cannot open '%s': its sockets would send past the switch",
+			     port->name);
 	if (error) {
 		maps_close(&opening.maps);
 		return error;
 	}
 	port->xsk = calloc(1, sizeof(*port->xsk));
 	if (port->xsk) {
-		port->xsk->link = -1;
+		port->xsk->link = port->xsk->anchor = -1;
 		port->xsk->headroom = HEADROOM;
 		port->xsk->by_socket = options->flags & VALE_OPEN_SOCKET_TX;
 		vale->reason[0] = 0;
@@ -447,6 +499,7 @@ void xsk_close(struct vale_port *port)
 		xsk->shared->client = 0;
 		munmap(xsk->shared, sizeof(*xsk->shared));
 	}
+	cleanup_close(&xsk->anchor);
 	cleanup_close(&xsk->link); /* takes the program off, so that nothing comes any more */
 	close_sockets(xsk);
 	xsk_bpf__destroy(xsk->skeleton);

@@ -44,9 +44,6 @@ extern "C" {
 #define VALE_FDB_SIZE_MIN 128u
 #define VALE_FDB_SIZE_MAX (1u << 20)
 
-/* Queues an AF_XDP port has at the most. */
-#define VALE_QUEUES 8
-
 /* Longest age in seconds: a year. */
 #define VALE_AGE_MAX (365u * 24 * 3600)
 

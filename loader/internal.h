@@ -162,6 +162,7 @@ enum map {
 	MAP_FLOOD,
 	MAP_FLOOD_SHARED,
 	MAP_DEVICES,
+	MAP_SOCKETS,
 	MAP_FDB,
 	MAP_FDB_STATIC,
 	MAP_STATS,
@@ -309,13 +310,20 @@ __u32 ring_memory_id(int fd);
  * held.
  */
 int xsk_port_create(struct vale *vale, const char *name, __u32 queues, int *hold);
+/*
+ * Makes a port that has sockets on the interface of another one of its switch. The same holds for it.
+ */
+int sockets_port_create(struct vale *vale, const char *name, const char *on, __u32 queues,
+			int *hold);
+/* The port's pin `state`. */
+int xsk_port_pin_state(const struct claim *claim);
 /* What is to be written down about the pair before it is made. */
 void xsk_port_plan(struct claim *claim, __u32 queues);
 /* Makes the pair, and the port's pin `state`, of a port that is reserved. */
 int xsk_port_make(struct claim *claim, const char *outer, int outer_netns);
 /* Removes the pair. */
 void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
-/* Goes where the outer end is, and asks for it there. */
+/* Goes where the outer end is, or the device that sockets are on, and asks for it there. */
 int xsk_port_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
 		   struct netns_visit *inner, struct netns_visit *outer, struct device *out);
 

@@ -17,6 +17,7 @@ const char *const map_pins[MAPS] = {
 	[MAP_FLOOD] = "flood",
 	[MAP_FLOOD_SHARED] = "flood_shared",
 	[MAP_DEVICES] = "devices",
+	[MAP_SOCKETS] = "sockets",
 	[MAP_FDB] = "fdb",
 	[MAP_FDB_STATIC] = "fdb_static",
 	[MAP_STATS] = "stats",

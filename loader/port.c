@@ -80,6 +80,17 @@ void port_update_totals(struct maps *maps)
 	__atomic_store_n(&maps->state->rings, rings, __ATOMIC_RELEASE);
 }
 
+/* Sockets go with the device that they are on. */
+static void remove_sockets_on(struct maps *maps, __u32 device)
+{
+	struct vale_port_entry port;
+
+	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
+		if (!maps_get_port(maps, number, &port) && port.kind == VALE_PORT_SOCKETS &&
+		    port.on == device)
+			port_remove(maps, number, &port);
+}
+
 /*
  * In an order that can be stopped anywhere: once the port is reserved, the rest is swept. The slot
  * is given free last, with a new generation, so that no address matches it any more.
@@ -95,6 +106,7 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	restore_device(maps, number, port);
 	if (port->flags & VALE_PORT_XSK)
 		xsk_port_remove(maps, number, port);
+	remove_sockets_on(maps, number);
 	ring_port_dismiss(maps, port);
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);

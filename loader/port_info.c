@@ -68,6 +68,8 @@ static void describe_xsk_port(struct vale_port_info *info, const struct maps *ma
 		strcpy(info->outer, device.name);
 	if (!ring_port_is_idle(maps, port))
 		describe_xsk_client(info, maps, port);
+	if (port->kind == VALE_PORT_SOCKETS)
+		info->state = info->clients ? VALE_PORT_OPEN : VALE_PORT_CLOSED;
 }
 
 /* What the kernel says a map takes. */
@@ -183,7 +185,7 @@ static struct vale_port_info describe(const struct maps *maps, __u32 number,
 	snprintf(info.name, sizeof(info.name), "%s:%s", maps->switch_name, port->name);
 	if (port->kind == VALE_PORT_RING)
 		describe_ring_port(&info, maps, number, port);
-	else
+	else if (port->kind != VALE_PORT_SOCKETS)
 		describe_device_port(&info, maps, number, port);
 	if (port->flags & VALE_PORT_XSK)
 		describe_xsk_port(&info, maps, number, port);

@@ -97,7 +97,7 @@ static void poll_later(const char *inner)
 }
 
 /* The map is of the type that the program on the outer end knows. */
-static int pin_state(const struct claim *claim)
+int xsk_port_pin_state(const struct claim *claim)
 {
 	CLEANUP(skeleton_free) struct xsk_bpf *skeleton = xsk_bpf__open();
 	char path[sizeof(claim->staging) + VALE_NAME_SIZE];
@@ -131,7 +131,7 @@ int xsk_port_make(struct claim *claim, const char *outer, int outer_netns)
 	error = bring_up(claim);
 	poll_later(claim->port.device);
 	if (!error)
-		error = pin_state(claim);
+		error = xsk_port_pin_state(claim);
 	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
 }
 
@@ -161,6 +161,8 @@ void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_po
 	__u64 own = 0;
 
 	dismiss(maps, port);
+	if (!port->netns)
+		return; /* sockets on the device of another port */
 	netns_cookie(&own);
 	if (own != port->netns) {
 		fd = netns_open_by_cookie(port->netns);
@@ -175,8 +177,15 @@ void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_po
 int xsk_port_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
 		   struct netns_visit *inner, struct netns_visit *outer, struct device *out)
 {
+	struct vale_port_entry other;
 	struct device device;
-	int error = port_device(maps, number, port, inner, &device);
+	int error;
+
+	if (port->kind == VALE_PORT_SOCKETS) {
+		error = maps_get_port(maps, port->on, &other);
+		return error ? error : port_device(maps, port->on, &other, inner, out);
+	}
+	error = port_device(maps, number, port, inner, &device);
 
 	return error ? error : device_visit_peer(&device, outer, out);
 }

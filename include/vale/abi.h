@@ -14,6 +14,7 @@
  *		                                                a slot when its device goes away
  *		devices                 vale_device -> port     whose a device is, or of which
  *		                                                AF_XDP port the outer end
+ *		sockets                 AF_XDP sockets on devices, by vale_socket()
  *		fdb                     vale_fdb_key -> _entry  learned addresses, an LRU hash
  *		fdb_static              vale_fdb_key -> _entry  addresses set by hand
  *		stats                   struct vale_stats       by port number, per CPU
@@ -62,6 +63,9 @@ enum vale_devmap {
 	VALE_DEVMAPS = 4,
 };
 
+/* Queues whose frames an AF_XDP port can have, at the most. */
+#define VALE_QUEUES 8
+
 /* Addresses that a ring port may be bound to. */
 #define VALE_BOUND_MACS 4
 
@@ -73,6 +77,7 @@ enum vale_port_kind {
 	VALE_PORT_RESERVED = 1, /* being attached or detached: gets no frames */
 	VALE_PORT_DEVICE = 2,	/* a network device with our XDP program on it */
 	VALE_PORT_RING = 3,	/* rings in memory that a client shares: vale/ring.h */
+	VALE_PORT_SOCKETS = 4,	/* AF_XDP sockets of a client on the device of another port */
 };
 
 enum vale_hook {
@@ -91,8 +96,10 @@ enum {
 enum {
 	VALE_PORT_SHARED = 1 << 0, /* attached through libxdp's dispatcher, beside other programs */
 	VALE_PORT_EPHEMERAL =
-		1 << 1,		/* made by a client that opened it: goes with its last client */
-	VALE_PORT_XSK = 1 << 2, /* its device is the inner end of a veth pair that goes with it */
+		1 << 1, /* made by a client that opened it: goes with its last client */
+	VALE_PORT_XSK =
+		1 << 2, /* for AF_XDP: of a device, that it is the inner end of a veth pair, */
+			/* which goes with the port */
 };
 
 /* Why a frame was not delivered. */
@@ -109,7 +116,8 @@ enum vale_drop {
 	VALE_DROP_JUMBO = 7, /* of several buffers, and its device takes frames of one; also at */
 			     /* the sender's port: of several buffers, and for several receivers */
 	VALE_DROP_DOWN = 8,  /* its device is down */
-	VALE_DROP_REFUSED = 9, /* its device did not take it: queue full, no receiver */
+	VALE_DROP_REFUSED = 9, /* its device did not take it: queue full, no receiver; or it has */
+			       /* sockets on a device that the frame has not come in by alone */
 	VALE_DROP_CUT = 10,    /* a flood from the generic hook stopped at a port before this one */
 	VALE_DROP_FULL =
 		11, /* its rx ring has no room; of an AF_XDP port, its socket took it not, */
@@ -126,6 +134,12 @@ struct vale_device {
 	__u32 ifindex;
 	__u32 unused;
 };
+
+/* Place of the socket that has frames of a queue of a port's device. */
+static inline __u32 vale_socket(__u32 port, __u32 queue)
+{
+	return port * VALE_QUEUES + queue;
+}
 
 /* The one element of `switch`. */
 struct vale_switch {
@@ -162,6 +176,8 @@ struct vale_port_entry {
 	__u32 memory; /* of a ring port: the kernel's id of the map that its rings are in, */
 	__u32 region; /* and the element of the first pair; ports of one memory share buffers */
 	struct vale_device outer; /* of an AF_XDP port, where its outer end was made */
+	__u32 on;		  /* of sockets: number of the port on whose device they are */
+	__u32 unused;
 };
 
 struct vale_fdb_key {
@@ -205,7 +221,7 @@ VALE_ASSERT(sizeof(struct vale_switch) == 72, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");
-VALE_ASSERT(sizeof(struct vale_port_entry) == 136, "layout of vale_port_entry");
+VALE_ASSERT(sizeof(struct vale_port_entry) == 144, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, netns) == 32, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, ifindex) == 40, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, generation) == 48, "layout of vale_port_entry");

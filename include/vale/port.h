@@ -93,6 +93,14 @@ struct vale_open_options {
 	struct vale_ring_options ring; /* of a port that is made; .owner and so on have no meaning; */
 				       /* the slots are those of any AF_XDP port */
 	enum vale_transport transport;
+	/*
+	 * Of an AF_XDP port that is made: the port (PPP) of the same switch on whose interface its
+	 * sockets are to be, in place of a pair of interfaces; NULL: none. The kernel gives a socket
+	 * no frames but those that come in by that interface and the queue of the socket's pair,
+	 * `ring.rings` being the number of these; and no copies of frames for several ports. What of
+	 * other frames the switch has for the port is dropped and counted (`refused`).
+	 */
+	const char *device;
 };
 
 /*

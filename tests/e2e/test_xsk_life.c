@@ -101,7 +101,7 @@ static bool are_gone(const void *objects)
 
 	for (const char *at = objects; sscanf(at, "%15[a-z]_id: %d%n", kind, &id, &used) == 2;
 	     at += used + 1)
-		if (!run("bpftool %s show id %d | grep -wE 'region|sockets|vale_xsk'", kind, id)
+		if (!run("bpftool %s show id %d | grep -wE 'region|queues|vale_xsk'", kind, id)
 			     .status)
 			return false;
 	return true;
