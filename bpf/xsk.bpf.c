@@ -101,9 +101,10 @@ static __always_inline bool send_slot(struct sending *sending)
 		/* Says once more that it is from 1 on, as the verifier of 6.1 wants it: see checksum.h. */
 		asm volatile("" : "+r"(length));
 		length = ((length - 1) & (VALE_BUFFER_SIZE - 1)) + 1;
+		/* Some kernels have less room. */
 		if (bpf_xdp_adjust_tail(sending->frame, (__s32)(at + length) - has) ||
 		    bpf_xdp_store_bytes(sending->frame, at, (void *)buffer, length))
-			sending->good = false;
+			length = LIVE_MAX + 1;
 	}
 	sending->length = at + length;
 	return word >> 48 & VALE_SLOT_MORE;

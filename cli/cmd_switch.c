@@ -242,7 +242,7 @@ static void print_xsk(const json_t *document)
 	if (json_array_size(json_object_get(document, "clients")))
 		printf("  whose sockets are in %s mode\n", text_of(document, "mode"));
 	if (number_of(document, "never_sent"))
-		printf("  which has sent %lld frames that make no sense\n",
+		printf("  never came to the switch %15lld (its queue was full, or slots made no sense)\n",
 		       number_of(document, "never_sent"));
 }
 

@@ -67,6 +67,28 @@ static inline bool xsk_is_buffer(const struct vale_port *port, __u32 index)
 	       unit < VALE_REGION_UNITS - 1;
 }
 
+/* What the kernel leaves free before each frame. */
+#define XSK_HEADROOM 256
+
+/* A port that is being opened. */
+struct xsk_opening {
+	struct vale *vale;
+	struct vale_port *port;
+	const struct vale_open_options *options;
+	struct maps maps;
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE]; /* of the port's directory */
+	__u32 number;
+	struct vale_port_entry entry;
+	struct ring_port_options rings;
+	struct device outer;
+	const char *doing; /* what fails, if something does */
+};
+
+bool xsk_has_virtual_driver(const struct device *device);
+/* Binds a socket for each pair, and lets frames come. In the namespace of the interface. */
+int xsk_bind(struct xsk_opening *opening);
+void xsk_unbind(struct xsk *xsk);
+
 /* Gives the kernel the buffers of so many slots of an rx ring, from `slot` on. */
 void xsk_give(struct vale_port *port, __u32 pair, __u32 slot, __u32 slots);
 

@@ -2,12 +2,19 @@
 /* txsync and rxsync over AF_XDP. */
 #include <errno.h>
 #include <linux/if_xdp.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include "xsk.h"
 
 /* How often the kernel is asked to send before frames are left for the next time. */
 #define SEND_TRIES 256
+
+/*
+ * Frames that the kernel may have at a time. It drops what is sent while the queue between the ends of
+ * a pair is full: that has room for 256, less some that it frees together.
+ */
+#define IN_FLIGHT 192
 
 /* One of so many syncs that find nothing looks whether the interface is still there. */
 #define LOOK_AFTER 16
@@ -204,7 +211,7 @@ static void put_frame(struct vale_port *port, __u32 pair, __u32 slot, __u32 slot
 	struct xsk_queue *queue = &port->xsk->queue[pair];
 	__u32 mask = port->state[pair].tx_mask, at;
 
-	/* The ring has as many places as there are slots. */
+	/* The ring has places enough: see make_umem(). */
 	if (xsk_ring_prod__reserve(&queue->tx, slots, &at) != slots)
 		return;
 	for (__u32 i = 0; i < slots; i++, slot = (slot + 1) & mask) {
@@ -240,28 +247,46 @@ static int kick(struct vale_port *port, __u32 pair)
 	return 0;
 }
 
-static int send_by_socket(struct vale_port *port, __u32 pair)
+/* Gives the kernel frames as long as the pair's queue has room for them. Returns the next slot. */
+static __u32 put_frames(struct vale_port *port, __u32 pair)
 {
-	struct xsk_queue *queue = &port->xsk->queue[pair];
-	struct vale_ring *ring = &port->region[pair].tx;
+	const struct xsk_queue *queue = &port->xsk->queue[pair];
 	__u32 mask = port->state[pair].tx_mask, slot = port->state[pair].tx_taken;
-	int error;
 
-	while (slot != ring->head) {
+	while (slot != port->region[pair].tx.head) {
 		bool good;
 		__u32 slots = frame_slots(port, pair, slot, &good);
 
+		if (distance(queue->tx_oldest, slot, mask) + slots > IN_FLIGHT &&
+		    queue->tx_oldest != slot)
+			break;
 		if (good)
 			put_frame(port, pair, slot, slots);
 		else
 			port->xsk->shared->invalid++;
 		slot = (slot + slots) & mask;
 	}
-	port->xsk->state[pair].tx_taken = slot;
-	error = kick(port, pair);
+	return slot;
+}
+
+static int send_by_socket(struct vale_port *port, __u32 pair)
+{
+	struct xsk_queue *queue = &port->xsk->queue[pair];
+	struct vale_ring *ring = &port->region[pair].tx;
+	struct vale_ring_state *state = &port->xsk->state[pair];
+	int error = 0;
+
 	complete(port, pair);
-	ring->tail = (queue->tx_oldest - 1) & mask;
-	return error;
+	for (int tries = 0; tries < SEND_TRIES && !error; tries++) {
+		state->tx_taken = put_frames(port, pair);
+		error = kick(port, pair);
+		complete(port, pair);
+		if (state->tx_taken == ring->head)
+			break;
+		sched_yield(); /* to whoever takes frames out of the queue */
+	}
+	ring->tail = (queue->tx_oldest - 1) & state->tx_mask;
+	return error ? error : state->tx_taken == ring->head ? 0 : VALE_TX_BLOCKED;
 }
 
 /* ---- tx ---------------------------------------------------------------------------------------- */

@@ -90,6 +90,7 @@ _valectl() {
 		--bpffs) valectl+=(--bpffs "${words[++i]:-}") ;;
 		--hook | --netns | --fdb-size | --age | --interval | --count | --owner | --mode | --mac) ((i++)) ;;
 		--rings | --slots | --tx-slots | --rx-slots | --spare | --memory) ((i++)) ;;
+		--xsk | --queues) ((i++)) ;;
 		-*) ;;
 		*) given+=("${words[i]}") ;;
 		esac
@@ -103,7 +104,7 @@ _valectl() {
 	--memory) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_ports ring)" -- "$cur")
 		__ltrim_colon_completions "$cur"; return ;;
 	--mode) mapfile -t COMPREPLY < <(compgen -W '0600 0660 0666' -- "$cur"); return ;;
-	--mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
+	--xsk | --queues | --mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
 	--fdb-size | --age | --interval | --count) return ;;
 	-w) mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;

@@ -147,7 +147,8 @@ struct vale_port_info {
 	bool elsewhere;		    /* the device is in another network namespace than the caller */
 	char outer[VALE_NAME_SIZE]; /* of an AF_XDP port: the outer end of the pair; "": not to be seen */
 	enum vale_xsk_mode mode; /* and how its client's sockets share memory with the kernel */
-	__u64 never_sent; /* frames of it that made no sense, and so did not come to the port */
+	__u64 never_sent; /* frames from there that have not come to the port: its queue was full, or */
+			  /* they made no sense */
 	/* of a ring port; of an AF_XDP port, `rings` are its queues: */
 	__u32 rings;
 	__u32 tx_slots;

@@ -335,32 +335,15 @@ static int attach_device(struct attach *attach, const char *device)
 	return error ? error : attach_with_lock(attach);
 }
 
-static int check_pair(struct attach *attach)
-{
-	struct vale_attach_options *options = attach->options;
-
-	if (strlen(attach->outer) >= VALE_NAME_SIZE || (!*attach->outer && !attach->hold))
-		return fail(attach->vale, EINVAL, "%s: it is no name of a network interface",
-			    attach->claim.what);
-	if (!options->queues)
-		options->queues = 1;
-	if (options->queues > VALE_QUEUES)
-		return fail(attach->vale, ERANGE, "%s: it can have 1 to %u queues, not %u",
-			    attach->claim.what, VALE_QUEUES, options->queues);
-	if (!options->netns && !strcmp(attach->outer, attach->claim.name.port))
-		return fail(attach->vale, EEXIST,
-			    "%s: a port must not be called like a network interface",
-			    attach->claim.what);
-	return netns_cookie(&attach->netns);
-}
-
 static int attach_pair(struct attach *attach, const char *outer)
 {
 	CLEANUP_CLOSE int netns = -1;
 	int error;
 
 	attach->outer = outer;
-	error = check_pair(attach);
+	error = xsk_port_check(&attach->claim, outer, attach->options);
+	if (!error)
+		error = netns_cookie(&attach->netns);
 	if (!error && attach->options->netns)
 		error = open_netns(attach->vale, attach->options->netns, &netns);
 	attach->outer_netns = netns;
@@ -382,6 +365,8 @@ int vale_port_attach(struct vale *vale, const char *text, const char *device,
 	snprintf(what, sizeof(what), "cannot attach '%s'", device);
 	if (!error)
 		error = claim_begin(&attach.claim, vale, text);
+	if (!error && options.xsk && !*device)
+		error = fail(vale, EINVAL, "%s: it is no name of a network interface", what);
 	if (error)
 		return error;
 	return options.xsk ? attach_pair(&attach, device) : attach_device(&attach, device);

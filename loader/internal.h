@@ -123,6 +123,7 @@ struct device {
 	__u32 master;	  /* ifindex of the bridge it belongs to, 0: none */
 	__u32 peer;	  /* ifindex of a veth's far end, 0: none */
 	__u32 peer_netns; /* number of the far end's namespace, DEVICE_NO_NETNS: the same one */
+	__u64 tx_dropped; /* frames that it was to send, and had no room for */
 	bool up;
 };
 
@@ -317,6 +318,8 @@ int sockets_port_create(struct vale *vale, const char *name, const char *on, __u
 			int *hold);
 /* The port's pin `state`. */
 int xsk_port_pin_state(const struct claim *claim);
+/* What the user asked for; "": the name of the outer end is chosen. */
+int xsk_port_check(struct claim *claim, const char *outer, struct vale_attach_options *options);
 /* What is to be written down about the pair before it is made. */
 void xsk_port_plan(struct claim *claim, __u32 queues);
 /* Makes the pair, and the port's pin `state`, of a port that is reserved. */

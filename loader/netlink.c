@@ -78,6 +78,16 @@ static __u32 get_u32(const struct nlattr *attribute, __u32 otherwise)
 	return mnl_attr_validate(attribute, MNL_TYPE_U32) ? otherwise : mnl_attr_get_u32(attribute);
 }
 
+static void copy_statistics(struct device *device, const struct nlattr *attribute)
+{
+	struct rtnl_link_stats64 stats = {};
+	size_t size = mnl_attr_get_payload_len(attribute);
+
+	memcpy(&stats, mnl_attr_get_payload(attribute),
+	       size < sizeof(stats) ? size : sizeof(stats));
+	device->tx_dropped = stats.tx_dropped;
+}
+
 static int parse_attribute(const struct nlattr *attribute, void *arg)
 {
 	struct device *device = arg;
@@ -97,6 +107,9 @@ static int parse_attribute(const struct nlattr *attribute, void *arg)
 		break;
 	case IFLA_LINK_NETNSID:
 		device->peer_netns = get_u32(attribute, DEVICE_NO_NETNS);
+		break;
+	case IFLA_STATS64:
+		copy_statistics(device, attribute);
 		break;
 	case IFLA_LINKINFO:
 		return mnl_attr_parse_nested(attribute, parse_info, device);

@@ -51,7 +51,7 @@ static void describe_xsk_client(struct vale_port_info *info, const struct maps *
 	if (map < 0 || bpf_map_lookup_elem(map, &zero, &state) || !state.client)
 		return;
 	info->mode = state.mode == VALE_XSK_ZERO_COPY ? VALE_XSK_ZERO_COPY : VALE_XSK_COPY;
-	info->never_sent = state.invalid;
+	info->never_sent += state.invalid;
 	info->clients = 1;
 	info->client[0] = state.client;
 }
@@ -64,8 +64,11 @@ static void describe_xsk_port(struct vale_port_info *info, const struct maps *ma
 
 	strcpy(info->kind, "xsk");
 	info->rings = port->rings;
-	if (!xsk_port_outer(maps, number, port, &inner, &outer, &device))
+	if (!xsk_port_outer(maps, number, port, &inner, &outer, &device)) {
 		strcpy(info->outer, device.name);
+		if (port->kind == VALE_PORT_DEVICE)
+			info->never_sent = device.tx_dropped;
+	}
 	if (!ring_port_is_idle(maps, port))
 		describe_xsk_client(info, maps, port);
 	if (port->kind == VALE_PORT_SOCKETS)

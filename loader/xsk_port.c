@@ -25,6 +25,22 @@ static void skeleton_free(struct xsk_bpf **skeleton)
 	xsk_bpf__destroy(*skeleton);
 }
 
+int xsk_port_check(struct claim *claim, const char *outer, struct vale_attach_options *options)
+{
+	if (strlen(outer) >= VALE_NAME_SIZE)
+		return fail(claim->vale, EINVAL, "%s: it is no name of a network interface",
+			    claim->what);
+	if (!options->queues)
+		options->queues = 1;
+	if (options->queues > VALE_QUEUES)
+		return fail(claim->vale, ERANGE, "%s: it can have 1 to %u queues, not %u",
+			    claim->what, VALE_QUEUES, options->queues);
+	if (!options->netns && !strcmp(outer, claim->name.port))
+		return fail(claim->vale, EEXIST,
+			    "%s: a port must not be called like a network interface", claim->what);
+	return 0;
+}
+
 void xsk_port_plan(struct claim *claim, __u32 queues)
 {
 	claim->port.flags |= VALE_PORT_XSK;

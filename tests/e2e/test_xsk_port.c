@@ -126,21 +126,23 @@ static void check_many(unsigned int flags)
 	const unsigned char *frame;
 
 	ring_introduce(ports, 2);
-	while (expected < 20000) {
+	do {
 		while (vale_ring_space(vale_tx_ring(ports[1], 0)) && number < 20000) {
 			frame_plain(&in, 1, 2, FRAME_TYPE_OURS, 60);
 			frame_put16(&in, 14, number++);
 			ring_inject(ports[1], 0, &in);
 		}
-		cr_assert_eq(vale_txsync(ports[1], 0), 0);
-		vale_port_poll(ports[2], POLLIN, 1000);
+		cr_assert_geq(vale_txsync(ports[1], 0), 0);
 		while ((frame = vale_next_frame(ports[2], &length))) {
+			__u32 got = frame[14] << 8 | frame[15];
+
 			cr_assert_eq(length, 60);
-			cr_assert_eq(frame[14] << 8 | frame[15], expected & 0xffff,
-				     "frame %u is not the next one", expected);
+			cr_assert_eq(got, expected, "frame %u came and not %u", got, expected);
 			expected++;
 		}
-	}
+	} while (number < 20000 || vale_port_poll(ports[2], POLLIN, 1000));
+	cr_assert_eq(expected, 20000);
+	cr_assert_str_eq(port_member("vale1:a", "never_sent"), "0");
 	ring_expect_balance("vale1");
 	vale_port_close(ports[1]);
 	vale_port_close(ports[2]);
@@ -164,7 +166,7 @@ static void check_long(const char *to_port, enum vale_transport transport)
 
 	ports[2] = ring_open(to_port, &options);
 	ring_introduce(ports, 2);
-	for (size_t length = 2040; length <= 3400; length += 8) {
+	for (size_t length = 2040; length <= 3300; length += 8) {
 		frame_plain(&in, 1, 2, FRAME_TYPE_OURS, length);
 		ring_send(ports[1], 0, &in);
 		ring_expect(ports[2], &in, "a long frame");
@@ -178,8 +180,18 @@ Test(xsk_port, of_several_slots)
 	check_long("vale1:b", VALE_TRANSPORT_RING);
 }
 
+static bool is_kernel(int major, int minor)
+{
+	int found[2] = { 0, 0 };
+
+	sscanf(must("uname -r").text, "%d.%d", &found[0], &found[1]);
+	return found[0] > major || (found[0] == major && found[1] >= minor);
+}
+
 Test(xsk_port, into_several_slots)
 {
+	if (!is_kernel(6, 6))
+		cr_skip_test("sockets take frames of several buffers from 6.6 on");
 	must("%s attach vale1:b --xsk out", valectl());
 	must("ip link set out mtu 3400 && ip link set %s mtu 3400",
 	     port_member("vale1:b", "device"));
