@@ -152,9 +152,9 @@ struct vale_ring *vale_rx_ring(const struct vale_port *port, __u32 pair);
 
 /*
  * Sends the slots before the tx ring's head. Returns 0; VALE_TX_BLOCKED: of a lossless port, frames
- * are left whose destination has no room, or that its socket could not send yet; -EBUSY: another thread is at it; -EINVAL: head was none of
- * the client's slots, and the ring was set back to what the switch knows; -ENXIO: the port was
- * deleted.
+ * are left whose destination has no room, or, with VALE_OPEN_SOCKET_TX, that the kernel did not take
+ * yet; -EBUSY: another thread is at it; -EINVAL: head was none of the client's slots, and the ring was
+ * set back to what the switch knows; -ENXIO: the port was deleted.
  */
 int vale_txsync(struct vale_port *port, __u32 pair);
 
