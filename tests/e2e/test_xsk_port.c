@@ -118,9 +118,14 @@ Test(xsk_port, buffers_are_swapped_by_the_sockets_too)
 }
 
 /* A full tx ring again and again, each frame once and in order, at a port of the other transport. */
-static void check_many(unsigned int flags)
+static void check_many(unsigned int flags, unsigned int slots)
 {
-	struct vale_port *ports[3] = { NULL, open_xsk("vale1:a", flags),
+	struct vale_open_options options = {
+		.flags = flags,
+		.transport = VALE_TRANSPORT_XSK,
+		.ring.tx_slots = slots,
+	};
+	struct vale_port *ports[3] = { NULL, ring_open("vale1:a", &options),
 				       ring_open("vale1:b", NULL) };
 	__u32 number = 0, expected = 0, length;
 	const unsigned char *frame;
@@ -150,12 +155,19 @@ static void check_many(unsigned int flags)
 
 Test(xsk_port, many_in_order)
 {
-	check_many(0);
+	check_many(0, 0);
 }
 
 Test(xsk_port, many_in_order_by_the_sockets_too)
 {
-	check_many(VALE_OPEN_SOCKET_TX);
+	check_many(VALE_OPEN_SOCKET_TX, 0);
+}
+
+/* The kernel says late which slots of a short ring it has taken. */
+Test(xsk_port, many_in_order_by_a_short_ring)
+{
+	check_many(0, 64);
+	check_many(VALE_OPEN_SOCKET_TX, 64);
 }
 
 /* Frames of several slots: gathered when sent, and scattered when they do not fit into one buffer. */
