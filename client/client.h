@@ -71,9 +71,9 @@ void port_take_time(struct vale_ring *ring);
 
 /* ---- over AF_XDP: xsk_open.c, xsk_sync.c --------------------------------------------------------- */
 
-/* The port of that name has its own pair of interfaces, or may have. */
-bool xsk_is_there(const char *path);
-int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_options *options);
+/* `path`: of the port's directory. -ENOENT: it is not there, or is no port for that. */
+int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_options *options,
+	     const char *path);
 void xsk_close(struct vale_port *port);
 /* Its interface was deleted, or the port detached. */
 bool xsk_is_gone(struct vale_port *port);

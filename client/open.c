@@ -362,20 +362,6 @@ static int explain(struct opening *opening, int error)
 	}
 }
 
-static int open_by_transport(struct opening *opening)
-{
-	const struct vale_open_options *options = &opening->options;
-	int error = -ENOENT;
-
-	if (options->transport == VALE_TRANSPORT_XSK ||
-	    (options->transport == VALE_TRANSPORT_AUTO && xsk_is_there(opening->path)))
-		error = xsk_open(opening->vale, opening->port, options);
-	/* It is not there any more, and may be made anew. */
-	if (error == -ENOENT && options->transport != VALE_TRANSPORT_XSK)
-		error = open_port(opening);
-	return error;
-}
-
 int vale_port_open(struct vale *vale, const char *name, const struct vale_open_options *given,
 		   struct vale_port **out)
 {
@@ -399,7 +385,11 @@ int vale_port_open(struct vale *vale, const char *name, const struct vale_open_o
 	strcpy(port->bpffs, vale->bpffs);
 	port->lossless = opening.options.flags & VALE_OPEN_LOSSLESS;
 	vale->reason[0] = 0;
-	error = open_by_transport(&opening);
+	error = xsk_open(vale, port, &opening.options, opening.path);
+	if (error == -ENOENT && opening.options.transport != VALE_TRANSPORT_XSK) {
+		vale->reason[0] = 0;
+		error = open_port(&opening);
+	}
 	if (error)
 		return *vale->reason ? error : explain(&opening, error);
 	*out = TAKE(port, NULL);

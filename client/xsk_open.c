@@ -15,7 +15,7 @@
 #include "bpf/xsk.skel.h"
 #include "xsk.h"
 
-bool xsk_is_there(const char *path)
+static bool is_there(const char *path)
 {
 	char pin[PATH_MAX + VALE_NAME_SIZE];
 
@@ -252,7 +252,9 @@ static int explain(struct xsk_opening *opening, int error)
 	}
 }
 
-int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_options *options)
+/* What is not there any more, and was not asked for by its transport, may be made anew. */
+int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_options *options,
+	     const char *path)
 {
 	struct xsk_opening opening = {
 		.vale = vale,
@@ -260,8 +262,12 @@ int xsk_open(struct vale *vale, struct vale_port *port, const struct vale_open_o
 		.options = options,
 		.maps = MAPS_CLOSED,
 	};
-	int error = ring_port_options(vale, &options->ring, &opening.rings);
+	int error;
 
+	if (options->transport == VALE_TRANSPORT_RING ||
+	    (options->transport == VALE_TRANSPORT_AUTO && !is_there(path)))
+		return -ENOENT;
+	error = ring_port_options(vale, &options->ring, &opening.rings);
 	if (error)
 		return error;
 	if (options->flags & VALE_OPEN_LOSSLESS)

@@ -379,9 +379,9 @@ int xsk_port_create(struct vale *vale, const char *name, __u32 queues, int *hold
 		.vale = vale,
 		.options = &options,
 		.claim.what = "cannot make the port",
-		.hold = hold,
 	};
 	int error = claim_begin(&attach.claim, vale, name);
 
+	attach.hold = hold;
 	return error ? error : attach_pair(&attach, "");
 }
