@@ -11,8 +11,17 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct net {
 	__u64 net_cookie;
+	struct hlist_head *dev_index_head; /* of 256 */
 };
 
 typedef struct {
@@ -47,9 +56,11 @@ struct net_device {
 	struct netdev_rx_queue *_rx;
 	unsigned int num_rx_queues;
 	unsigned int flags;
+	unsigned long state;
 	unsigned int mtu;
 	unsigned short hard_header_len;
 	int ifindex;
+	struct hlist_node index_hlist;
 	possible_net_t nd_net;
 	__u32 xdp_features; /* 6.3 and later */
 };
@@ -57,6 +68,12 @@ struct net_device {
 /* What an XDP program's context is to the kernel. */
 struct xdp_buff {
 	struct xdp_rxq_info *rxq;
+};
+
+/* What a tc program's context is to the kernel. */
+struct sk_buff {
+	struct net_device *dev;
+	__u8 ip_summed : 2;
 };
 
 struct bpf_dtab_netdev {

@@ -154,7 +154,7 @@ static int measure(const struct options *options, struct row *rows)
 
 	for (round = 0; round < options->runs; round++) {
 		for (i = 0; i < DATAPATHS; i++) {
-			if (!datapath_used(i) || !datapaths[i]->learns)
+			if (i == DATAPATH_TC || !datapath_used(i) || !datapaths[i]->learns)
 				continue;
 			error = run(datapaths[i], value);
 			if (error)

@@ -9,8 +9,9 @@
 #include "bench/datapath.h"
 #include "bench/sandbox.h"
 
-#define BRIDGE "bridge0"
-#define SWITCH "vale1"
+#define BRIDGE	  "bridge0"
+#define SWITCH	  "vale1"
+#define SWITCH_TC "vale2"
 
 static char valectl[4096];
 static bool left_out[DATAPATHS];
@@ -33,9 +34,11 @@ static int bridge_destroy(void)
 	return command_ip("link del " BRIDGE "\n");
 }
 
-static int run_valectl(const char *verb, const char *name, const char *last)
+static int run_valectl(const char *verb, const char *name, const char *device, const char *option,
+		       const char *value)
 {
-	const char *argv[] = { valectl, "--bpffs", SANDBOX_BPFFS, verb, name, last, NULL };
+	const char *argv[] = { valectl, "--bpffs", SANDBOX_BPFFS, verb, name,
+			       device,	option,	   value,	  NULL };
 	struct command command = { .argv = argv };
 	int status = command_run(&command, NULL);
 
@@ -43,27 +46,47 @@ static int run_valectl(const char *verb, const char *name, const char *last)
 		return bench_error(-status, "'%s %s %s'", valectl, verb, name);
 	if (status > 0)
 		return bench_error(0, "'%s %s %s %s' failed with status %d", valectl, verb, name,
-				   last ? last : "", status);
+				   device ? device : "", status);
 	return 0;
+}
+
+static int attach(const char *switch_name, const char *port, const char *device, const char *hook)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s:%s", switch_name, port);
+	return run_valectl("attach", name, device, "--hook", hook);
 }
 
 static int switch_create(void)
 {
-	return run_valectl("create", SWITCH, NULL);
+	return run_valectl("create", SWITCH, NULL, NULL, NULL);
 }
 
 static int switch_attach(const char *port, const char *device)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), SWITCH ":%s", port);
-	return run_valectl("attach", name, device);
+	return attach(SWITCH, port, device, "xdp");
 }
 
 static int switch_destroy(void)
 {
 	/* With its ports, as a bridge goes. */
-	return run_valectl("destroy", SWITCH, "--force");
+	return run_valectl("destroy", SWITCH, "--force", NULL, NULL);
+}
+
+static int tc_create(void)
+{
+	return run_valectl("create", SWITCH_TC, NULL, NULL, NULL);
+}
+
+static int tc_attach(const char *port, const char *device)
+{
+	return attach(SWITCH_TC, port, device, "tc");
+}
+
+static int tc_destroy(void)
+{
+	return run_valectl("destroy", SWITCH_TC, "--force", NULL, NULL);
 }
 
 static const struct datapath bridge_datapath = {
@@ -83,9 +106,19 @@ static const struct datapath switch_datapath = {
 	.destroy = switch_destroy,
 };
 
+static const struct datapath tc_datapath = {
+	.name = "tc",
+	.learns = true,
+	.needs_gro = true,
+	.create = tc_create,
+	.attach = tc_attach,
+	.destroy = tc_destroy,
+};
+
 const struct datapath *const datapaths[DATAPATHS] = {
 	[DATAPATH_BRIDGE] = &bridge_datapath,
 	[DATAPATH_SWITCH] = &switch_datapath,
+	[DATAPATH_TC] = &tc_datapath,
 	[DATAPATH_CEILING] = &ceiling_datapath,
 };
 
@@ -99,7 +132,7 @@ int datapath_leave_out(const char *name)
 		left_out[i] = true;
 		return 0;
 	}
-	return bench_error(0, "'%s' is none of bridge, switch and ceiling", name);
+	return bench_error(0, "'%s' is none of bridge, switch, tc and ceiling", name);
 }
 
 bool datapath_used(int index)
@@ -128,9 +161,10 @@ int datapath_find_valectl(void)
 	const char *given = getenv("VALECTL");
 	int error;
 
-	if (left_out[DATAPATH_BRIDGE] && left_out[DATAPATH_SWITCH] && left_out[DATAPATH_CEILING])
+	if (left_out[DATAPATH_BRIDGE] && left_out[DATAPATH_SWITCH] && left_out[DATAPATH_TC] &&
+	    left_out[DATAPATH_CEILING])
 		return bench_error(0, "everything is left out");
-	if (left_out[DATAPATH_SWITCH])
+	if (left_out[DATAPATH_SWITCH] && left_out[DATAPATH_TC])
 		return 0;
 	if (given) {
 		snprintf(valectl, sizeof(valectl), "%s", given);

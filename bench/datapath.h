@@ -17,10 +17,11 @@ struct datapath {
 	int (*destroy)(void);
 };
 
-#define DATAPATHS	 3
+#define DATAPATHS	 4
 #define DATAPATH_BRIDGE	 0
-#define DATAPATH_SWITCH	 1
-#define DATAPATH_CEILING 2
+#define DATAPATH_SWITCH	 1 /* its ports at XDP */
+#define DATAPATH_TC	 2 /* another switch, its ports at tc */
+#define DATAPATH_CEILING 3
 
 /* In the order in which they take turns. One of each can exist at a time. */
 extern const struct datapath *const datapaths[DATAPATHS];

@@ -126,7 +126,7 @@ static void usage(FILE *to)
 	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp "
 	      "and attach,\n"
 	      "                       whose rows are measured together)\n"
-	      "  -w, --without NAME   leave out bridge, switch or ceiling\n"
+	      "  -w, --without NAME   leave out bridge, switch, tc or ceiling\n"
 	      "  -j, --json FILE      write the figures as JSON too (-: to standard output, and "
 	      "the\n"
 	      "                       table to standard error)\n"

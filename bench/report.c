@@ -22,6 +22,7 @@ struct ratio {
 
 static const struct ratio ratios[] = {
 	{ DATAPATH_SWITCH, DATAPATH_BRIDGE },
+	{ DATAPATH_TC, DATAPATH_BRIDGE },
 	{ DATAPATH_CEILING, DATAPATH_BRIDGE },
 	{ DATAPATH_SWITCH, DATAPATH_CEILING },
 };

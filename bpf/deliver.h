@@ -8,6 +8,7 @@
 
 struct deliver_from {
 	__u32 port;
+	__u32 device; /* port on whose device the program runs */
 	struct device_frame frame;
 	struct vale_switch *state;
 	struct vale_stats *counters;

@@ -13,8 +13,9 @@
 
 #include "devmaps.h"
 
-#define VLAN_TAG_SIZE 4
-#define DEVICE_UP     1 /* IFF_UP of <linux/if.h>, which includes the C library */
+#define VLAN_TAG_SIZE	  4
+#define DEVICE_NO_CARRIER (1 << 2) /* in net_device.state */
+#define DEVICE_UP	  1	   /* IFF_UP of <linux/if.h>, which includes the C library */
 
 /* Not among enum vale_drop. */
 #define DEVICE_TAKES VALE_DROP_REASONS
@@ -51,12 +52,10 @@ struct device_frame {
 	bool is_skb;	/* it leaves as the stack's frames do, not as XDP's */
 };
 
-/* Why the device of a port will not take the frame, DEVICE_TAKES, or DEVICE_NONE. */
-static __always_inline __u32 device_verdict(const void *slots, __u32 number,
-					    const struct device_frame *frame)
+/* Why a device will not take the frame, DEVICE_TAKES, or DEVICE_NONE. */
+static __always_inline __u32 device_verdict_of(const struct net_device *device,
+					       const struct device_frame *frame)
 {
-	const struct net_device *device = device_at(slots, number);
-
 	if (!device)
 		return DEVICE_NONE;
 	if (!frame->is_skb && !device_transmits(device, false))
@@ -65,10 +64,20 @@ static __always_inline __u32 device_verdict(const void *slots, __u32 number,
 		return VALE_DROP_JUMBO;
 	if (!(BPF_CORE_READ(device, flags) & DEVICE_UP))
 		return VALE_DROP_DOWN;
+	/* Of the stack's frames the kernel would throw it away, and not say so. */
+	if (frame->is_skb && BPF_CORE_READ(device, state) & DEVICE_NO_CARRIER)
+		return VALE_DROP_DOWN;
 	if (frame->length >
 	    BPF_CORE_READ(device, mtu) + BPF_CORE_READ(device, hard_header_len) + VLAN_TAG_SIZE)
 		return VALE_DROP_MTU;
 	return DEVICE_TAKES;
+}
+
+/* The same of the device of a port. */
+static __always_inline __u32 device_verdict(const void *slots, __u32 number,
+					    const struct device_frame *frame)
+{
+	return device_verdict_of(device_at(slots, number), frame);
 }
 
 /*

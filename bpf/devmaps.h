@@ -20,6 +20,7 @@ struct scratch {
 	__u32 refusers;	 /* and devices that cannot */
 	__u32 copies;	 /* ports it is meant for */
 	__u32 sockets;	 /* port whose sockets got the last frame, or could; VALE_FLOOD: none */
+	__u32 sending;	 /* port that tc has sent a frame to last */
 };
 
 struct {

@@ -6,6 +6,8 @@
  */
 #include "way.h"
 
+const volatile __u32 port = 0;
+
 /*
  * In generic mode the frame stays an skb. The kernel keeps the note about an open checksum beside
  * it, and would add to one that we have completed; and it can send it, whatever it is made of.
@@ -14,6 +16,9 @@ const volatile bool generic = false;
 
 /* A tap runs a native program in generic mode on what its user writes and would wait for. */
 const volatile bool tap = false;
+
+/* What has work left for the device is for the port's program at tc. */
+const volatile bool beside_tc = false;
 
 /* What fits into the MTU that nearly every device has need not be compared with its own. */
 #define COMMON_FRAME_MAX (ETH_FRAME_LEN + VLAN_TAG_SIZE)
@@ -32,6 +37,15 @@ static __always_inline bool is_segment(struct xdp_md *frame, __u32 length)
 static __always_inline bool is_skb(struct xdp_md *frame)
 {
 	return generic || (tap && device_runs_on_skb(frame));
+}
+
+/* It waits to be segmented, or its checksum to be completed. */
+static __always_inline bool leaves_work(struct xdp_md *frame, const void *data, const void *end,
+					__u32 length)
+{
+	struct checksum_span open = {};
+
+	return !is_segment(frame, length) || checksum_is_open(data, end, &open);
 }
 
 /* Completes the frame's checksum if it was left open, or says where it is for the kernel to do so. */
@@ -57,6 +71,7 @@ int vale_receive(struct xdp_md *frame)
 	__u32 zero = 0, length = bpf_xdp_get_buff_len(frame);
 	struct received in = {
 		.from.port = port,
+		.from.device = port,
 		.from.frame.length = length,
 		.from.counters = stats_of(port),
 		.from.memory = bpf_map_lookup_elem(&scratch, &zero),
@@ -65,6 +80,8 @@ int vale_receive(struct xdp_md *frame)
 	struct eth_addresses addresses;
 	struct fdb_view view;
 
+	if (beside_tc && leaves_work(frame, data, end, length))
+		return XDP_PASS;
 	if (!from->counters || !from->memory || !fdb_view(&view, &from->memory->cache))
 		return XDP_ABORTED;
 	from->state = view.state;

@@ -4,12 +4,13 @@
 #define VALE_BPF_TO_RING_H
 
 #include "devmaps.h"
+#include "frame.h"
 #include "receive.h"
 #include "stats.h"
 
 /* On the stack, for the steps. */
 struct to_ring {
-	struct xdp_md *frame;
+	frame_context *frame;
 	struct receiver receiver;
 	struct lease lease;
 	__u32 length;
@@ -31,7 +32,7 @@ static __always_inline long to_ring_slot(struct to_ring *to, __u32 i)
 	/* Says once more that it is from 1 on, as the verifier of 6.1 wants it: see checksum.h. */
 	asm volatile("" : "+r"(length));
 	length = ((length - 1) & (VALE_BUFFER_SIZE - 1)) + 1;
-	if (!buffer || bpf_xdp_load_bytes(to->frame, offset, buffer, length))
+	if (!buffer || frame_load(to->frame, offset, buffer, length))
 		length = 0;
 	WRITE_ONCE(*(__u32 *)&slot->len, flags << 16 | length);
 	return 0;
@@ -82,7 +83,7 @@ static __always_inline bool to_ring_fill(struct to_ring *to)
 }
 
 /* `source`: the port it has come from. Returns false if `number` is no ring port. */
-static __always_inline bool to_ring(struct xdp_md *frame, __u32 length, __u32 source, __u32 number)
+static __always_inline bool to_ring(frame_context *frame, __u32 length, __u32 source, __u32 number)
 {
 	struct vale_stats *counters = stats_of(number);
 	struct to_ring to = {
@@ -92,7 +93,7 @@ static __always_inline bool to_ring(struct xdp_md *frame, __u32 length, __u32 so
 	};
 
 	/* A device's queues are to the rings of a port as a client's rings are. */
-	if (!counters || !receiver_find(&to.receiver, number, frame->rx_queue_index))
+	if (!counters || !receiver_find(&to.receiver, number, frame_queue(frame)))
 		return false;
 	if (!READ_ONCE(to.receiver.state->clients)) {
 		stats_lose(number, source, VALE_DROP_CLOSED, 1);

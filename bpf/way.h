@@ -8,9 +8,7 @@
 #include "forward.h"
 #include "to_ring.h"
 
-const volatile __u32 port = 0;
-
-/* A frame of this port, on its way. */
+/* A frame of the port `from.port`, on its way. */
 struct received {
 	struct deliver_from from;
 	struct checksum_span open; /* a checksum that is left to the kernel */
@@ -47,8 +45,8 @@ static __always_inline int to_sockets(struct xdp_md *frame, const struct deliver
 
 	from->memory->sockets = number;
 	if (!counters || queue >= VALE_QUEUES ||
-	    bpf_redirect_map(&sockets, vale_socket(port, queue), XDP_DROP) != XDP_REDIRECT) {
-		stats_lose(number, port, VALE_DROP_CLOSED, 1);
+	    bpf_redirect_map(&sockets, vale_socket(from->port, queue), XDP_DROP) != XDP_REDIRECT) {
+		stats_lose(number, from->port, VALE_DROP_CLOSED, 1);
 		return XDP_DROP;
 	}
 	counters->sent_frames++;
@@ -62,11 +60,11 @@ static __always_inline int deliver_to_sockets(struct xdp_md *frame, const struct
 {
 	__u32 on = sockets_on(number);
 
-	if (on == port)
+	if (on == from->device)
 		return to_sockets(frame, from, number);
 	if (on == VALE_PORTS)
 		return XDP_PASS;
-	stats_lose(number, port, VALE_DROP_REFUSED, 1);
+	stats_lose(number, from->port, VALE_DROP_REFUSED, 1);
 	return XDP_DROP;
 }
 
@@ -79,28 +77,30 @@ struct flood_step {
 };
 
 /* Those on this device get the frame if nobody else does: the kernel makes no copy for a socket. */
-static __always_inline void flood_sockets(__u32 number, struct scratch *memory)
+static __always_inline void flood_sockets(const struct deliver_from *from, __u32 number)
 {
 	__u32 on = sockets_on(number);
 
 	if (on == VALE_PORTS)
 		return;
-	memory->copies++;
-	if (on == port)
-		memory->sockets = number;
+	from->memory->copies++;
+	if (on == from->device)
+		from->memory->sockets = number;
 	else
-		stats_lose(number, port, VALE_DROP_REFUSED, 1);
+		stats_lose(number, from->port, VALE_DROP_REFUSED, 1);
 }
 
 /* Ring ports get the frame at once; of devices is noted who can take it. */
 static long flood_port(__u32 number, struct flood_step *step)
 {
-	if (number == port)
+	const struct deliver_from *from = &step->in->from;
+
+	if (number == from->port)
 		return 0;
-	if (to_ring(step->frame, step->in->from.frame.length, port, number))
-		step->in->from.memory->copies++;
+	if (to_ring(step->frame, from->frame.length, from->port, number))
+		from->memory->copies++;
 	else if (!flood_ask(number, &step->walk))
-		flood_sockets(number, step->in->from.memory);
+		flood_sockets(from, number);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ static __always_inline int deliver_flood(struct xdp_md *frame, struct received *
 	if (memory->sockets != VALE_FLOOD && memory->copies == 1)
 		return to_sockets(frame, from, memory->sockets);
 	if (memory->sockets != VALE_FLOOD)
-		stats_lose(memory->sockets, port, VALE_DROP_REFUSED, 1);
+		stats_lose(memory->sockets, from->port, VALE_DROP_REFUSED, 1);
 	return flood_devices(&step.walk);
 }
 
@@ -142,13 +142,13 @@ static __always_inline int deliver(struct xdp_md *frame, struct received *in, __
 	struct deliver_from *from = &in->from;
 	int verdict = XDP_PASS;
 
-	from->memory->source = port;
+	from->memory->source = from->port;
 	from->memory->length = from->frame.length;
-	if (destination == port)
+	if (destination == from->port)
 		return deliver_drop(from, VALE_DROP_OWN_PORT, 1);
 	if (destination & FDB_RING) {
 		complete_for_rings(frame, in);
-		if (to_ring(frame, from->frame.length, port, destination & FDB_NUMBER))
+		if (to_ring(frame, from->frame.length, from->port, destination & FDB_NUMBER))
 			return XDP_DROP; /* it has been copied */
 	} else if (destination != VALE_FLOOD) {
 		verdict = deliver_to_device(from, destination);

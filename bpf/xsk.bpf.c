@@ -13,6 +13,7 @@
 #include "way.h"
 #include "vale/xsk.h"
 
+const volatile __u32 port = 0;
 const volatile __u32 generation = 0; /* of the port: another port may get its number */
 
 /* Of the buffers in the regions. */
@@ -121,6 +122,7 @@ static __always_inline int send_frame(struct xdp_md *frame, __u32 length)
 	__u32 zero = 0;
 	struct received in = {
 		.from.port = port,
+		.from.device = port,
 		.from.frame.length = length,
 		.from.counters = stats_of(port),
 		.from.memory = bpf_map_lookup_elem(&scratch, &zero),

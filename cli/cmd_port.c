@@ -10,11 +10,14 @@ static bool parse_hook(const char *text, enum vale_hook *out)
 {
 	static const char *const words[] = {
 		[VALE_HOOK_AUTO] = "auto",
-		[VALE_HOOK_NATIVE] = "native",
+		[VALE_HOOK_NATIVE] = "xdp",
 		[VALE_HOOK_GENERIC] = "generic",
+		[VALE_HOOK_TC] = "tc",
 	};
 
-	for (int i = 0; i < 3; i++) {
+	if (!strcmp(text, "native")) /* what XDP itself calls it */
+		text = "xdp";
+	for (int i = 0; i < 4; i++) {
 		if (strcmp(text, words[i]))
 			continue;
 		*out = i;
@@ -60,9 +63,9 @@ int command_attach(struct context *context, int argc, char **argv)
 			break;
 		case 'h':
 			if (!parse_hook(optarg, &options.hook))
-				return usage_error(context,
-						   "there is no hook '%s': auto, native or generic",
-						   optarg);
+				return usage_error(
+					context, "there is no hook '%s': auto, xdp, generic or tc",
+					optarg);
 			break;
 		case 'n':
 			options.netns = optarg;
@@ -86,8 +89,7 @@ int command_attach(struct context *context, int argc, char **argv)
 		return vale_failure(context);
 	return result(context,
 		      json_pack("{s:s, s:o, s:s, s:o}", "attached", argv[optind], "device",
-				describe_text(info.device), "hook",
-				info.hook == VALE_HOOK_GENERIC ? "generic" : "native", "notes",
+				describe_text(info.device), "hook", hook_word(&info), "notes",
 				describe_notes(&info, NULL)),
 		      print_attached);
 }

@@ -76,6 +76,8 @@ void table_print(struct table *table); /* and frees it */
 json_t *describe_switch(const struct vale_switch_info *info);
 json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters);
 json_t *describe_counters(const struct vale_stats *counters);
+/* Where the port's frames come in: "xdp", "tc", ... */
+const char *hook_word(const struct vale_port_info *info);
 json_t *describe_mac(const __u8 mac[VALE_MAC_SIZE]);
 /* What users and devices are called may be no UTF-8, of which JSON is made: then with '?' in it. */
 json_t *describe_text(const char *text);

@@ -121,11 +121,15 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 	return notes;
 }
 
-static const char *hook_word(const struct vale_port_info *info)
+const char *hook_word(const struct vale_port_info *info)
 {
 	if (!strcmp(info->kind, "ring"))
 		return "txsync";
-	return info->hook == VALE_HOOK_GENERIC ? "generic" : "native";
+	if (info->flags & VALE_PORT_TC)
+		return "xdp+tc";
+	if (info->hook == VALE_HOOK_TC)
+		return "tc";
+	return info->hook == VALE_HOOK_GENERIC ? "generic" : "xdp";
 }
 
 static json_t *describe_device(const struct vale_port_info *info)

@@ -18,7 +18,7 @@ const struct command commands[] = {
 	{ "destroy", "vale1 [--force]", "take a switch down",
 	  "  --force          also if it has ports: they are detached\n", command_destroy, false },
 	{ "attach",
-	  "vale1:a DEVICE [--hook auto|native|generic] [--netns NAME|PID] [--shared] | vale1:a "
+	  "vale1:a DEVICE [--hook auto|xdp|generic|tc] [--netns NAME|PID] [--shared] | vale1:a "
 	  "--xsk NAME [--netns NAME|PID] [--queues N]",
 	  "make a network interface a port",
 	  "A switch that does not exist is made.\n"

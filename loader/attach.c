@@ -120,6 +120,7 @@ static int check_not_attached(struct attach *attach)
 /* Asked again under the lock: programs may have come since, or have been swept away. */
 static int check_no_program(struct attach *attach)
 {
+	__u32 at_tc = tc_program(attach->device.ifindex);
 	int error = device_by_index(&attach->device, attach->device.ifindex);
 
 	if (error)
@@ -130,6 +131,12 @@ static int check_no_program(struct attach *attach)
 			    "cannot attach '%s': another XDP program (id %u) is on it: "
 			    "'bpftool prog show id %u' tells which",
 			    attach->device.name, attach->device.program, attach->device.program);
+	if (at_tc)
+		return fail(
+			attach->vale, EBUSY,
+			"cannot attach '%s': the program (id %u) of another switch, or of a port "
+			"that has lost it, is on it: detach that",
+			attach->device.name, at_tc);
 	return 0;
 }
 
@@ -243,16 +250,17 @@ static int make(struct attach *attach)
 {
 	CLEANUP(close_transmit) int transmit[VALE_DEVMAPS] = { -1, -1, -1, -1 };
 	struct claim *claim = &attach->claim;
-	char link[sizeof(claim->staging) + VALE_NAME_SIZE];
 	int error = attach->outer ? reserve_pair(attach) : reserve(attach);
 
 	if (error)
 		return error;
-	snprintf(link, sizeof(link), "%s/xdp", claim->staging);
 	error = offload_apply(attach->vale, &attach->device, claim->port.restore);
+	if (!error && (attach->hook == VALE_HOOK_TC || claim->port.flags & VALE_PORT_TC))
+		error = segments_open(attach->vale, claim->maps);
 	if (!error)
 		error = hook_attach(attach->vale, claim->maps, claim->number, &attach->device,
-				    attach->options, attach->hook, link, &claim->port, transmit);
+				    attach->options, attach->hook, claim->staging, &claim->port,
+				    transmit);
 	if (!error && attach->hold)
 		error = ring_port_hold(claim->staging, true, attach->hold);
 	if (error)
@@ -268,6 +276,8 @@ static int prepare(struct attach *attach)
 	int error = check_not_attached(attach);
 
 	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
+	if (hook_is_beside_tc(claim->maps, &attach->device, attach->options, attach->hook))
+		claim->port.flags |= VALE_PORT_TC;
 	if (!error)
 		error = check_no_loop(attach);
 	if (!error)

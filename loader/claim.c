@@ -154,7 +154,7 @@ void claim_undo_switch(struct claim *claim)
 	if (!claim->created || !claim->maps->state)
 		return;
 	strcpy(reason, claim->vale->reason);
-	live_remove(claim->maps);
+	switch_remove_devices(claim->maps);
 	switch_remove_locked(claim->vale, claim->name.switch_name);
 	strcpy(claim->vale->reason, reason);
 }

@@ -34,7 +34,7 @@ static int map_used(int map, bool shared)
 /* Opens the programs with the switch's maps in place of their own. */
 static int open_programs(struct vale *vale, const struct maps *maps, __u32 number,
 			 const struct device *device, enum vale_hook hook, bool shared,
-			 struct port_bpf **out)
+			 bool beside_tc, struct port_bpf **out)
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = port_bpf__open();
 	int error = 0;
@@ -44,6 +44,7 @@ static int open_programs(struct vale *vale, const struct maps *maps, __u32 numbe
 	skeleton->rodata->port = number;
 	skeleton->rodata->generic = hook == VALE_HOOK_GENERIC;
 	skeleton->rodata->tap = !strcmp(device->kind, "tun");
+	skeleton->rodata->beside_tc = beside_tc;
 	for (int map = 0; map < MAPS && !error; map++) {
 		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
 
@@ -91,7 +92,7 @@ static int fail_attach(struct vale *vale, int error, const struct device *device
 	}
 }
 
-static __u32 program_id(int program)
+__u32 hook_program_id(int program)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
@@ -110,7 +111,7 @@ static int attach_link(struct vale *vale, const struct device *device, enum vale
 	if (bpf_obj_pin(link, pin))
 		return fail(vale, errno, "cannot attach '%s': cannot pin its link: %s",
 			    device->name, strerror(errno));
-	*id = program_id(program);
+	*id = hook_program_id(program);
 	return 0;
 }
 
@@ -120,7 +121,7 @@ static int attach_shared(struct vale *vale, const struct maps *maps, __u32 numbe
 			 __u32 *id)
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
-	int error = open_programs(vale, maps, number, device, hook, true, &skeleton);
+	int error = open_programs(vale, maps, number, device, hook, true, false, &skeleton);
 
 	return error ? error : shared_attach(vale, skeleton->obj, device, hook, pin, id);
 }
@@ -142,25 +143,44 @@ static int take_transmit(const struct port_bpf *skeleton, int transmit[VALE_DEVM
 	return 0;
 }
 
+/* Where frames come in from the device. */
+static int attach_receive(struct vale *vale, const struct maps *maps, __u32 number,
+			  const struct device *device, enum vale_hook hook, bool shared,
+			  const char *directory, const struct port_bpf *skeleton,
+			  struct vale_port_entry *port)
+{
+	char pin[PATH_MAX + 4 * VALE_NAME_SIZE];
+
+	snprintf(pin, sizeof(pin), "%s/xdp", directory);
+	if (hook == VALE_HOOK_TC)
+		return tc_attach(vale, maps, number, device, directory, port);
+	if (shared)
+		return attach_shared(vale, maps, number, device, hook, pin, &port->program);
+	return attach_link(vale, device, hook, pin, bpf_program__fd(skeleton->progs.vale_receive),
+			   &port->program);
+}
+
 /* One attempt. -EOPNOTSUPP: the driver cannot; the reason is kept. */
 static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
-		     const struct device *device, enum vale_hook hook, bool shared, const char *pin,
-		     struct vale_port_entry *port, int transmit[VALE_DEVMAPS])
+		     const struct device *device, enum vale_hook hook, bool shared,
+		     const char *directory, struct vale_port_entry *port,
+		     int transmit[VALE_DEVMAPS])
 {
 	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
-	int error = open_programs(vale, maps, number, device, hook, false, &skeleton);
+	bool beside_tc = port->flags & VALE_PORT_TC;
+	int error = open_programs(vale, maps, number, device, hook, false, beside_tc, &skeleton);
 
 	if (error)
 		return error;
-	bpf_program__set_autoload(skeleton->progs.vale_receive, !shared);
+	bpf_program__set_autoload(skeleton->progs.vale_receive, !shared && hook != VALE_HOOK_TC);
 	error = port_bpf__load(skeleton);
 	if (error)
 		return fail_bpf(vale, -error, "cannot load the port's programs");
-	if (shared)
-		error = attach_shared(vale, maps, number, device, hook, pin, &port->program);
-	else
-		error = attach_link(vale, device, hook, pin,
-				    bpf_program__fd(skeleton->progs.vale_receive), &port->program);
+	if (beside_tc)
+		error = tc_attach(vale, maps, number, device, directory, port);
+	if (!error)
+		error = attach_receive(vale, maps, number, device, hook, shared, directory,
+				       skeleton, port);
 	if (error)
 		return error;
 	if (shared)
@@ -177,26 +197,46 @@ static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
  */
 #define ONE_BUFFER_MTU (4096 - 256 - 320 - 14 - 4)
 
+/* All ports at tc are in one namespace: see segments.c. */
+static bool can_be_at_tc(const struct maps *maps, const struct vale_attach_options *options)
+{
+	const struct vale_device *segments = &maps->state->segments;
+	__u64 own = 0;
+
+	return options->hook == VALE_HOOK_AUTO && !options->netns && !options->shared &&
+	       !options->xsk && !netns_cookie(&own) &&
+	       (!segments->ifindex || segments->netns == own);
+}
+
 enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
 			   const struct vale_attach_options *options)
 {
 	if (options->hook != VALE_HOOK_AUTO)
 		return options->hook;
+	if (can_be_at_tc(maps, options) && offload_far_end_leaves_work(device))
+		return VALE_HOOK_TC;
 	if (device->mtu > ONE_BUFFER_MTU && !(maps->state->flags & VALE_SWITCH_FRAGMENTS))
 		return VALE_HOOK_GENERIC;
 	return VALE_HOOK_NATIVE;
 }
 
+bool hook_is_beside_tc(const struct maps *maps, const struct device *device,
+		       const struct vale_attach_options *options, enum vale_hook hook)
+{
+	return hook == VALE_HOOK_NATIVE && !strcmp(device->kind, "tun") &&
+	       can_be_at_tc(maps, options);
+}
+
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		const struct device *device, const struct vale_attach_options *options,
-		enum vale_hook hook, const char *pin, struct vale_port_entry *port,
+		enum vale_hook hook, const char *directory, struct vale_port_entry *port,
 		int transmit[VALE_DEVMAPS])
 {
-	int error =
-		attach_as(vale, maps, number, device, hook, options->shared, pin, port, transmit);
+	int error = attach_as(vale, maps, number, device, hook, options->shared, directory, port,
+			      transmit);
 
 	if (error == -EOPNOTSUPP && options->hook == VALE_HOOK_AUTO && hook != VALE_HOOK_GENERIC)
 		error = attach_as(vale, maps, number, device, VALE_HOOK_GENERIC, options->shared,
-				  pin, port, transmit);
+				  directory, port, transmit);
 	return error;
 }

@@ -151,6 +151,10 @@ int offload_plan(struct vale *vale, const struct device *device, enum vale_hook 
 		 __u32 *restore);
 int offload_apply(struct vale *vale, const struct device *device, __u32 restore);
 void offload_restore(const struct device *device, __u32 restore);
+/* The device itself takes only plain frames from the stack. */
+int offload_none(const struct device *device);
+/* The far end of a veth is a stack's that leaves segments and checksums to its device. */
+bool offload_far_end_leaves_work(const struct device *device);
 
 /* ---- maps.c: the maps of an open switch ---------------------------------------------------------
  */
@@ -208,6 +212,8 @@ bool maps_device_present(const struct maps *maps, __u32 number);
 int switch_create_locked(struct vale *vale, const char *name,
 			 const struct vale_switch_options *options);
 int switch_remove_locked(struct vale *vale, const char *name);
+/* Those that the switch has made for itself. */
+void switch_remove_devices(const struct maps *maps);
 
 /* ---- port.c ------------------------------------------------------------------------------------ */
 
@@ -330,6 +336,19 @@ void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_po
 int xsk_port_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
 		   struct netns_visit *inner, struct netns_visit *outer, struct device *out);
 
+/* ---- tc.c, segments.c -------------------------------------------------------------------------- */
+
+/* Puts the port's program on its device at tc; what is pinned is in `directory`. */
+int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const struct device *device,
+	      const char *directory, struct vale_port_entry *port);
+/* The id of a port's program that a device has at tc by a link, 0: none. */
+__u32 tc_program(__u32 ifindex);
+/* Takes a filter off (VALE_PORT_FILTER). */
+void tc_detach(__u32 ifindex);
+/* The pair that makes plain frames is there. -EXDEV: in another namespace than this one. */
+int segments_open(struct vale *vale, struct maps *maps);
+void segments_remove(const struct maps *maps);
+
 /* ---- live.c ------------------------------------------------------------------------------------ */
 
 /* Opens the program that sends parked frames, which is loaded if the switch has none yet. */
@@ -343,16 +362,20 @@ void live_remove(const struct maps *maps);
 enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
 			   const struct vale_attach_options *options);
 
+/* Whether a program at XDP leaves to one at tc what has work left for a device: on taps. */
+bool hook_is_beside_tc(const struct maps *maps, const struct device *device,
+		       const struct vale_attach_options *options, enum vale_hook hook);
 /*
- * Loads the programs of the port `number`, puts one of them on the device, pinned as `pin`, and
+ * Loads the programs of the port `number`, puts them on the device, pinned in `directory`, and
  * fills in port->hook and port->program. transmit[] are the programs for its slots in the devmaps,
  * or -1, which the caller closes.
  * Must be called in the device's namespace.
  */
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		const struct device *device, const struct vale_attach_options *options,
-		enum vale_hook hook, const char *pin, struct vale_port_entry *port,
+		enum vale_hook hook, const char *directory, struct vale_port_entry *port,
 		int transmit[VALE_DEVMAPS]);
+__u32 hook_program_id(int program); /* 0: it cannot be asked for */
 /* Says that the kernel refused to load or attach, and why that may be. */
 int fail_bpf(struct vale *vale, int error, const char *what);
 

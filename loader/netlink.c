@@ -207,6 +207,19 @@ int netlink_make_veth(const char *inner, const char *outer, int outer_netns, __u
 	return request(message, ignore, NULL);
 }
 
+int netlink_set_mtu(__u32 ifindex, __u32 mtu)
+{
+	char buffer[REQUEST_SIZE] = {};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *link;
+
+	message->nlmsg_type = RTM_SETLINK;
+	link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
+	link->ifi_index = ifindex;
+	mnl_attr_put_u32(message, IFLA_MTU, mtu);
+	return request(message, ignore, NULL);
+}
+
 /* Without an address of its own, the stack has nothing to say on the device. */
 static int silence(__u32 ifindex)
 {

@@ -17,6 +17,8 @@ int netlink_delete_device(__u32 ifindex);
  */
 int netlink_make_veth(const char *inner, const char *outer, int outer_netns, __u32 queues);
 
+int netlink_set_mtu(__u32 ifindex, __u32 mtu);
+
 /* With nothing on it that the stack has to say by itself. */
 int netlink_bring_up(__u32 ifindex);
 

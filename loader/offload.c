@@ -39,17 +39,30 @@ struct feature {
 	__u32 get, set;
 	__u32 mask; /* its part of the value */
 	bool must_be;
-	bool native, generic; /* for which hooks */
+	bool native, generic, tc; /* for which hooks */
 };
 
 static const struct feature features[] = {
-	{ OFFLOAD_GRO_WAS_OFF, ETHTOOL_GGRO, ETHTOOL_SGRO, ~0u, true, true, true },
-	{ OFFLOAD_VLAN_WAS_ON, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN, false, true,
+	{ OFFLOAD_GRO_WAS_OFF, ETHTOOL_GGRO, ETHTOOL_SGRO, ~0u, true, true, true, true },
+	{ OFFLOAD_VLAN_WAS_ON, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN, false, true, false,
 	  false },
-	{ OFFLOAD_CHECKSUM_WAS_ON, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, ~0u, false, true, true },
+	{ OFFLOAD_CHECKSUM_WAS_ON, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, ~0u, false, true, true,
+	  false },
 };
 
 #define FEATURES (sizeof(features) / sizeof(features[0]))
+
+static bool concerns(const struct feature *feature, enum vale_hook hook)
+{
+	switch (hook) {
+	case VALE_HOOK_GENERIC:
+		return feature->generic;
+	case VALE_HOOK_TC:
+		return feature->tc;
+	default:
+		return feature->native;
+	}
+}
 
 static int plan_peer(const struct device *peer, enum vale_hook hook, __u32 *restore)
 {
@@ -58,7 +71,7 @@ static int plan_peer(const struct device *peer, enum vale_hook hook, __u32 *rest
 		__u32 value = 0;
 		int error;
 
-		if (hook == VALE_HOOK_GENERIC ? !feature->generic : !feature->native)
+		if (!concerns(feature, hook))
 			continue;
 		error = ethtool(peer->name, feature->get, &value);
 		if (error)
@@ -140,4 +153,27 @@ void offload_restore(const struct device *device, __u32 restore)
 
 	if (restore && !device_visit_peer(device, &visit, &peer))
 		switch_peer(&peer, restore, true);
+}
+
+int offload_none(const struct device *device)
+{
+	__u32 off = 0, flags = 0;
+	int error = ethtool(device->name, ETHTOOL_STXCSUM, &off);
+
+	if (!error)
+		error = ethtool(device->name, ETHTOOL_SGSO, &off);
+	if (!error)
+		error = ethtool(device->name, ETHTOOL_GFLAGS, &flags);
+	flags &= ~ETH_FLAG_TXVLAN;
+	return error ? error : ethtool(device->name, ETHTOOL_SFLAGS, &flags);
+}
+
+bool offload_far_end_leaves_work(const struct device *device)
+{
+	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	struct device peer;
+	__u32 checksums = 0;
+
+	return !strcmp(device->kind, "veth") && !device_visit_peer(device, &visit, &peer) &&
+	       !peer.program && !ethtool(peer.name, ETHTOOL_GTXCSUM, &checksums) && checksums;
 }

@@ -50,7 +50,7 @@ static void restore_device(const struct maps *maps, __u32 number,
 	struct device device;
 	int error;
 
-	if (!port->restore && !(port->flags & VALE_PORT_SHARED))
+	if (!port->restore && !(port->flags & (VALE_PORT_SHARED | VALE_PORT_FILTER)))
 		return;
 	error = half_port_device(maps, number, port, &visit, &device);
 	if (port->flags & VALE_PORT_SHARED) {
@@ -59,6 +59,8 @@ static void restore_device(const struct maps *maps, __u32 number,
 		else
 			shared_clean(port->ifindex);
 	}
+	if (!error && port->flags & VALE_PORT_FILTER)
+		tc_detach(port->ifindex);
 	if (!error)
 		offload_restore(&device, port->restore);
 }

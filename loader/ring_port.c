@@ -83,7 +83,7 @@ void ring_port_reap(struct vale *vale, const char *switch_name)
 		return;
 	if (!(maps.state->flags & VALE_SWITCH_EPHEMERAL) || maps.state->ports_end)
 		return;
-	live_remove(&maps);
+	switch_remove_devices(&maps);
 	switch_remove_locked(vale, switch_name);
 }
 

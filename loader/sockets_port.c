@@ -18,6 +18,12 @@ static int find_device(struct claim *claim, const char *on, struct vale_port_ent
 		return fail(claim->vale, ENOTTY,
 			    "%s: '%s:%s' is no port of a network interface that was there before",
 			    claim->what, claim->maps->switch_name, on);
+	if (out->hook == VALE_HOOK_TC)
+		return fail(
+			claim->vale, EOPNOTSUPP,
+			"%s: the frames of '%s:%s' come in at tc, where sockets get none: attach "
+			"it with '--hook xdp'",
+			claim->what, claim->maps->switch_name, on);
 	return 0;
 }
 

@@ -255,6 +255,12 @@ static void remove_ports(struct vale *vale, struct maps *maps, __u32 total)
 	}
 }
 
+void switch_remove_devices(const struct maps *maps)
+{
+	live_remove(maps);
+	segments_remove(maps);
+}
+
 int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
@@ -279,7 +285,7 @@ int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 			    "--force",
 			    name.switch_name, ports, ports == 1 ? "" : "s");
 	remove_ports(vale, &maps, ports);
-	live_remove(&maps);
+	switch_remove_devices(&maps);
 	return switch_remove_locked(vale, name.switch_name);
 }
 

@@ -81,9 +81,10 @@ enum vale_port_kind {
 };
 
 enum vale_hook {
-	VALE_HOOK_AUTO = 0, /* only asked for: a port in a switch has one of the two below */
+	VALE_HOOK_AUTO = 0, /* only asked for: a port in a switch has one of those below */
 	VALE_HOOK_NATIVE = 1,
 	VALE_HOOK_GENERIC = 2,
+	VALE_HOOK_TC = 3,
 };
 
 /* flags of struct vale_switch */
@@ -100,6 +101,8 @@ enum {
 	VALE_PORT_XSK =
 		1 << 2, /* for AF_XDP: of a device, that it is the inner end of a veth pair, */
 			/* which goes with the port */
+	VALE_PORT_TC = 1 << 3,	   /* at XDP, and what has work left for the device at tc */
+	VALE_PORT_FILTER = 1 << 4, /* at tc by a filter, as before 6.6 */
 };
 
 /* Why a frame was not delivered. */
@@ -155,6 +158,7 @@ struct vale_switch {
 	__u32 unused;
 	struct vale_device
 		anchor; /* keeps the program `live` on a device, without which it is slow */
+	struct vale_device segments; /* near end of the pair that makes plain frames for rings */
 };
 
 /* An element of `ports`. */
@@ -217,7 +221,7 @@ struct vale_sysctl {
 	__u32 default_age; /* seconds */
 };
 
-VALE_ASSERT(sizeof(struct vale_switch) == 72, "layout of vale_switch");
+VALE_ASSERT(sizeof(struct vale_switch) == 88, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");

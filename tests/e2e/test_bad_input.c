@@ -67,7 +67,7 @@ Test(bad_input, malformed_names)
 	refused(1, "named without a port", "create vale1:a");
 	refused(1, "named without a port", "destroy vale1:a");
 	refused(1, "only letters", "list vale1/port");
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	attach_works("vale1:123456789", "t0");
 }
 
@@ -111,7 +111,7 @@ Test(bad_input, device_in_a_bridge)
 	attach_refused("cannot attach 't0': it belongs to a bridge or bond: 'ip link set t0 "
 		       "nomaster' takes it out",
 		       "vale1:a", "t0");
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	must("ip link set t0 nomaster");
 	attach_works("vale1:a", "t0");
 }
@@ -127,7 +127,7 @@ Test(bad_input, device_with_a_foreign_program)
 	attach_refused(words, "vale1:a", "t0");
 	attach_refused(words, "vale1:a", "t0 --hook generic");
 	attach_refused(words, "vale2:a", "t0");
-	cr_assert_eq(xdp_program("t0"), program, "it is not ours to touch");
+	cr_assert_eq(program_on("t0"), program, "it is not ours to touch");
 	must("ip link set t0 xdp off");
 	attach_works("vale1:a", "t0");
 }
@@ -137,10 +137,10 @@ Test(bad_input, our_program_is_not_replaced)
 {
 	unsigned int program;
 
-	must("%s attach vale1:a t0", valectl());
-	program = xdp_program("t0");
+	must("%s attach vale1:a t0 --hook xdp", valectl());
+	program = program_on("t0");
 	cr_assert(run("ip link set t0 xdp off && ! ip link show t0 | grep -w xdp").status);
-	cr_assert_eq(xdp_program("t0"), program);
+	cr_assert_eq(program_on("t0"), program);
 }
 
 Test(bad_input, name_is_taken)
@@ -148,7 +148,7 @@ Test(bad_input, name_is_taken)
 	veth("u0", "u1");
 	must("%s attach vale1:a t0", valectl());
 	attach_refused("cannot attach 'u0': there is a port vale1:a", "vale1:a", "u0");
-	cr_assert_eq(xdp_program("u0"), 0);
+	cr_assert_eq(program_on("u0"), 0);
 	cr_assert_str_eq(port_member("vale1:a", "device"), "t0");
 	attach_works("vale1:b", "u0");
 }
@@ -170,7 +170,7 @@ Test(bad_input, far_end_of_a_port_of_the_same_switch)
 	attach_refused("cannot attach 't1': its far end is the port vale1:a, and frames would "
 		       "circle between the two",
 		       "vale1:b", "t1");
-	cr_assert_eq(xdp_program("t1"), 0);
+	cr_assert_eq(program_on("t1"), 0);
 	attach_works("vale2:b", "t1"); /* that connects two switches, which is fine */
 }
 
@@ -199,7 +199,7 @@ Test(bad_input, far_end_in_a_namespace_out_of_reach)
 	must("umount -l /run/netns/x && rm /run/netns/x");
 	attach_refused("cannot attach 'x': its far end cannot be made to receive", "vale1:a", "x");
 	attach_refused("cannot be made to receive", "vale2:a", "x");
-	cr_assert_eq(xdp_program("x"), 0);
+	cr_assert_eq(program_on("x"), 0);
 	close(namespace);
 }
 
@@ -208,8 +208,8 @@ Test(bad_input, driver_without_xdp)
 {
 	must("ip link add bare type bridge");
 	attach_refused("cannot attach 'bare': its driver cannot run XDP: use '--hook generic'",
-		       "vale1:a", "bare --hook native");
-	cr_assert_eq(xdp_program("bare"), 0);
+		       "vale1:a", "bare --hook xdp");
+	cr_assert_eq(program_on("bare"), 0);
 	attach_works("vale1:a", "bare");
 	attach_works("vale1:a", "bare --hook generic");
 }

@@ -65,8 +65,8 @@ Test(bad_machine, no_privilege)
 	for (size_t i = 0; i < COUNT(commands); i++)
 		nobody_is_refused(commands[i]);
 	bpffs_unchanged(before);
-	cr_assert_neq(xdp_program("t0"), 0);
-	cr_assert_eq(xdp_program("t1"), 0);
+	cr_assert_neq(program_on("t0"), 0);
+	cr_assert_eq(program_on("t1"), 0);
 	cr_assert_str_eq(must("%s sysctl max_bridges", valectl()).text, "max_bridges = 9\n");
 }
 
@@ -95,7 +95,7 @@ Test(bad_machine, no_bpffs)
 	refused(1, "cannot use '/mnt/none': No such file", "--bpffs /mnt/none create vale1");
 	must("umount /sys/fs/bpf");
 	refused(1, "cannot use '/sys/fs/bpf': it is not a bpf file system", "create vale1");
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	must("mount -t bpf bpf /mnt && %s --bpffs /mnt create vale1", valectl());
 }
 
@@ -111,7 +111,7 @@ Test(bad_machine, kernel_without_btf)
 		"CONFIG_DEBUG_INFO_BTF=y",
 		"create vale2");
 	refused(1, "this kernel has no BTF", "attach vale2:a t0");
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	bpffs_unchanged(before);
 	must("umount /sys/kernel/btf && %s create vale2", valectl());
 }
@@ -139,7 +139,7 @@ Test(bad_machine, a_link_in_place_of_the_state)
 /* The first word of a map of one element. */
 static void write_abi(const char *map, __u32 abi)
 {
-	__u32 zero = 0, value[16];
+	__u32 zero = 0, value[64];
 	int fd = bpf_obj_get(map);
 
 	cr_assert_geq(fd, 0);
@@ -167,7 +167,7 @@ Test(bad_machine, switch_of_another_version)
 	refused(1, words, "stats vale1:a");
 	refused(1, words, "fdb vale1");
 	bpffs_unchanged(before);
-	cr_assert_neq(xdp_program("t0"), 0);
+	cr_assert_neq(program_on("t0"), 0);
 	write_abi("/sys/fs/bpf/vale/vale1/switch", VALE_ABI);
 	must("%s destroy vale1 --force", valectl());
 }
@@ -188,7 +188,7 @@ static int link_create_call(void)
 {
 	struct output output;
 
-	must("strace -f -qq -e trace=bpf -o /mnt/trace %s attach vale1:a t0", valectl());
+	must("strace -f -qq -e trace=bpf -o /mnt/trace %s attach vale1:a t0 --hook xdp", valectl());
 	must("%s detach vale1:a", valectl());
 	output = must("grep -n BPF_LINK_CREATE /mnt/trace | tail -n 1 | cut -d: -f1");
 	cr_assert_gt(atoi(output.text), 0);
@@ -218,13 +218,13 @@ Test(bad_machine, driver_that_refuses)
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		struct output output = run("strace -f -qq -e trace=bpf -o /dev/null -e "
 					   "inject=bpf:error=%s:when=%d "
-					   "%s attach vale1:a t0",
+					   "%s attach vale1:a t0 --hook xdp",
 					   answers[i].error, call, valectl());
 
 		cr_assert_eq(output.status, 1, "%s: %s", answers[i].error, output.text);
 		cr_assert_not_null(strstr(output.errors, answers[i].words), "%s: %s",
 				   answers[i].error, output.errors);
-		cr_assert_eq(xdp_program("t0"), 0);
+		cr_assert_eq(program_on("t0"), 0);
 		must("ethtool -k t1 | grep -x 'generic-receive-offload: off'");
 	}
 	bpffs_unchanged(before);

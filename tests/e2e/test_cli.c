@@ -112,9 +112,9 @@ Test(cli, no_prefix_matching)
 	refused(2, "there is no command 'att'", "att vale1:a t0");
 	refused(2, "there is no command 'attac'", "attac vale1:a t0");
 	refused(2, "there is no command 's'", "s vale1");
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	must("%s attach vale1:a t0", valectl());
-	cr_assert_neq(xdp_program("t0"), 0);
+	cr_assert_neq(program_on("t0"), 0);
 }
 
 Test(cli, usage_follows_a_wrong_usage)

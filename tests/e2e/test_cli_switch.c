@@ -56,9 +56,9 @@ Test(switches, destroy_refuses_while_there_are_ports)
 		"destroy vale1");
 	must("%s detach vale1:b", valectl());
 	refused(1, "it has 1 port: detach them", "destroy vale1");
-	cr_assert_neq(xdp_program("t0"), 0);
+	cr_assert_neq(program_on("t0"), 0);
 	must("%s destroy --force vale1", valectl());
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	must("%s create vale1 && %s destroy vale1", valectl(), valectl());
 	cr_assert_str_empty(must("find /sys/fs/bpf/vale -mindepth 1").text);
 }
@@ -89,8 +89,8 @@ Test(switches, hooks)
 	must("%s attach vale1:a t0", valectl());
 	must("%s attach vale1:b t2 --hook native", valectl());
 	must("%s attach vale1:c t4 --hook=generic", valectl());
-	cr_assert_str_eq(port_member("vale1:a", "hook"), "native");
-	cr_assert_str_eq(port_member("vale1:b", "hook"), "native");
+	cr_assert_str_eq(port_member("vale1:a", "hook"), "tc");
+	cr_assert_str_eq(port_member("vale1:b", "hook"), "xdp");
 	cr_assert_str_eq(port_member("vale1:c", "hook"), "generic");
 	must("ip link show dev t2 | grep -w xdp");
 	must("ip link show dev t4 | grep -w xdpgeneric");
@@ -104,7 +104,7 @@ Test(switches, list)
 	must("%s list | sed -n 2p | grep -E '^vale1 +1 +[0-9]+ +8192 +300$'", valectl());
 	must("%s list | sed -n 3p | grep -E '^vale2 +0 +0 +8192 +300$'", valectl());
 	cr_assert_str_eq(must("%s list | wc -l", valectl()).text, "3\n");
-	must("%s list vale1 | grep -E '^vale1:a +t0 +veth +native +up +1500 '", valectl());
+	must("%s list vale1 | grep -E '^vale1:a +t0 +veth +tc +up +1500 '", valectl());
 	cr_assert_str_eq(must("%s list vale2 | wc -l", valectl()).text, "1\n");
 }
 
@@ -119,7 +119,7 @@ Test(switches, show)
 	must("%s show vale1:a | grep -F \"vale1:a: port 0, veth 't0'\"", valectl());
 	cr_assert_str_eq(port_member("vale1:a", "mtu"), "2000");
 	cr_assert_str_eq(port_member("vale1:a", "state"), "up");
-	cr_assert_eq(strtoul(port_member("vale1:a", "program"), NULL, 10), xdp_program("t0"));
+	cr_assert_eq(strtoul(port_member("vale1:a", "program"), NULL, 10), program_on("t0"));
 	must("ip link set dev t0 down mtu 3000");
 	cr_assert_str_eq(port_member("vale1:a", "state"), "down");
 	cr_assert_str_eq(port_member("vale1:a", "mtu"), "3000");

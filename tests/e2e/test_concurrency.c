@@ -91,8 +91,8 @@ static int ports_on(const char *device)
 static void check_consistent(void)
 {
 	cr_assert_str_empty(must("find /sys/fs/bpf/vale -name '-*'").text);
-	cr_assert_eq(ports_on("a"), xdp_program("a") ? 1 : 0);
-	cr_assert_eq(ports_on("b"), xdp_program("b") ? 1 : 0);
+	cr_assert_eq(ports_on("a"), program_on("a") ? 1 : 0);
+	cr_assert_eq(ports_on("b"), program_on("b") ? 1 : 0);
 }
 
 Test(concurrency, same_names)

@@ -24,7 +24,7 @@ static void three_containers(const char *hook)
 		snprintf(name, sizeof(name), "c%d", i);
 		container(name, i);
 		traffic_quiet();
-		must("%s attach vale1:p%d c%d %s", valectl(), i, i, hook);
+		must("%s attach vale1:p%d c%d %s", valectl(), i, i, *hook ? hook : "--hook xdp");
 		ends[i] = traffic_open(name, "eth0", FRAME_TYPE_OURS);
 	}
 	for (int i = 1; i <= 3; i++) {
@@ -117,10 +117,10 @@ static void jumbo_containers(void)
 	for (int i = 1; i <= 3; i++) {
 		must("%s detach vale1:p%d", valectl(), i);
 		must("ip link set dev c%d mtu 9000 && ip -n c%d link set eth0 mtu 9000", i, i);
-		must("%s attach vale1:p%d c%d", valectl(), i, i);
+		must("%s attach vale1:p%d c%d --hook xdp", valectl(), i, i);
 	}
 	must("ip tuntap add dev t mode tap && ip link set dev t mtu 9000 up");
-	must("%s attach vale1:p_t t", valectl());
+	must("%s attach vale1:p_t t --hook xdp", valectl());
 }
 
 Test(drops, frames_of_several_buffers_for_a_tap_are_counted_as_jumbo)

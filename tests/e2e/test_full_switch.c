@@ -55,7 +55,7 @@ Test(full_switch, the_255th_port)
 	before = bpffs_files();
 	refused(1, words, "attach vale1:p255 t255");
 	bpffs_unchanged(before);
-	cr_assert_eq(xdp_program("t255"), 0);
+	cr_assert_eq(program_on("t255"), 0);
 	/* A switch of its own has room for it. */
 	must("%s attach vale2:p255 t255 && %s detach vale2:p255", valectl(), valectl());
 	/* The slot of a device that is gone is free, without a detach. */

@@ -51,7 +51,7 @@ static void whole_or_not_there(size_t call, const char *name)
 {
 	bool listed = is_port(name);
 
-	cr_assert_eq(!!xdp_program("a"), listed, "killed at call %zu: %s is %slisted", call, name,
+	cr_assert_eq(!!program_on("a"), listed, "killed at call %zu: %s is %slisted", call, name,
 		     listed ? "" : "not ");
 	cr_assert_eq(gro_of("a"), listed, "killed at call %zu: %s is %slisted, GRO is %s", call,
 		     name, listed ? "" : "not ", gro_of("a") ? "on" : "off");
@@ -122,8 +122,8 @@ static void destroyed(size_t call)
 {
 	next(call, "destroy vale1 --force", "there is no switch", NULL);
 	cr_assert_str_empty(must("find /sys/fs/bpf/vale -mindepth 1 ! -name sysctl").text);
-	cr_assert_eq(xdp_program("a"), 0, "killed at call %zu: a program is left", call);
-	cr_assert_eq(xdp_program("b"), 0, "killed at call %zu: a program is left", call);
+	cr_assert_eq(program_on("a"), 0, "killed at call %zu: a program is left", call);
+	cr_assert_eq(program_on("b"), 0, "killed at call %zu: a program is left", call);
 	cr_assert_not(gro_of("a"), "killed at call %zu: GRO was not put back", call);
 }
 

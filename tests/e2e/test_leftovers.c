@@ -175,11 +175,11 @@ Test(leftovers, programs_are_gone_at_once)
 	for (int i = 0; i < 20; i++) {
 		cr_assert_eq(vale_port_attach(vale, "vale1:p1", "t0", NULL), 0, "%s",
 			     vale_reason(vale));
-		cr_assert_neq(xdp_program("t0"), 0);
+		cr_assert_neq(program_on("t0"), 0);
 		cr_assert_eq(i % 2 ? vale_port_detach(vale, "vale1:p1")
 				   : vale_switch_destroy(vale, "vale1", true),
 			     0, "%s", vale_reason(vale));
-		cr_assert_eq(xdp_program("t0"), 0, "round %d", i);
+		cr_assert_eq(program_on("t0"), 0, "round %d", i);
 	}
 	vale_close(vale);
 }

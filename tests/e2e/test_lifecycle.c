@@ -81,8 +81,8 @@ Test(lifecycle, renamed_device)
 	cr_assert_str_eq(port_member("vale1:p2", "device"), "wan0");
 	refused(1, "it is the port vale1:p2 already", "attach vale1:p4 wan0");
 	must("%s attach vale1:p4 b && %s detach vale1:p2", valectl(), valectl());
-	cr_assert_eq(xdp_program("wan0"), 0);
-	cr_assert_neq(xdp_program("b"), 0);
+	cr_assert_eq(program_on("wan0"), 0);
+	cr_assert_neq(program_on("b"), 0);
 }
 
 Test(lifecycle, device_moved_to_another_namespace)
@@ -94,7 +94,7 @@ Test(lifecycle, device_moved_to_another_namespace)
 	must("ip -n x link set dev b up");
 	cr_assert(is_cut_off("a", "10.0.0.2"));
 	/* It still has the program of the port that has lost it. */
-	refused(1, "another XDP program", "attach vale1:p4 b --netns x");
+	refused(1, "the program (id", "attach vale1:p4 b --netns x");
 	must("%s attach vale1:p2 b --netns x", valectl());
 	cr_assert(can_ping("a", "10.0.0.2"));
 }

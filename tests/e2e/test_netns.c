@@ -132,7 +132,7 @@ Test(netns, valectl_elsewhere)
 	must("%s show vale1:p1 | grep \"veth 'door' (ifindex [0-9]* of another namespace)\"",
 	     valectl());
 	must("%s %s detach vale1:p2", enter, valectl());
-	cr_assert_eq(xdp_program("b"), 0);
+	cr_assert_eq(program_on("b"), 0);
 }
 
 /* A container runtime's namespace has no name, only processes. */
@@ -207,7 +207,7 @@ Test(netns, two_switches_of_one_name)
 	cr_assert(run("%s --bpffs /mnt/2 fdb vale1 | grep 02:00:00:00:00:01", valectl()).status);
 	refused(1, "there is no switch 'vale1'", "show vale1");
 	/* A device is one switch's, whoever's that is. */
-	refused(1, "another XDP program", "--bpffs /mnt/2 attach vale1:p3 a");
+	refused(1, "the program (id", "--bpffs /mnt/2 attach vale1:p3 a");
 	must("%s --bpffs /mnt/1 destroy vale1 --force", valectl());
 	cr_assert(is_cut_off("a", "10.0.0.2"));
 	cr_assert(can_ping("c", "10.0.0.4"));

@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 
 #include "tests/bpf/tagger.skel.h"
+#include "tests/lib/ring.h"
 #include "tests/lib/sandbox.h"
 #include "tests/lib/traffic.h"
 
@@ -122,7 +123,12 @@ static void expect_vlans_apart(const char *hook)
 
 Test(vlan, what_containers_send_into_a_vlan_stays_in_it)
 {
-	expect_vlans_apart("");
+	expect_vlans_apart("--hook xdp");
+}
+
+Test(vlan, what_containers_send_into_a_vlan_stays_in_it_at_tc)
+{
+	expect_vlans_apart("--hook tc");
 }
 
 Test(vlan, what_containers_send_into_a_vlan_stays_in_it_under_the_generic_hook)
@@ -145,7 +151,7 @@ Test(vlan, tcp_and_udp_in_a_vlan_arrive_with_right_checksums)
 {
 	int to, good = 0;
 
-	three_containers("");
+	three_containers("--hook xdp");
 	put_into_vlan("a", VLAN);
 	put_into_vlan("b", VLAN);
 	must("ip -n b link set eth0 gro_max_size 1500"); /* keeps frames apart */
@@ -162,4 +168,23 @@ Test(vlan, tcp_and_udp_in_a_vlan_arrive_with_right_checksums)
 			good += verdict == FRAME_GOOD;
 	}
 	cr_assert(good > 4000, "only %d tagged frames with a checksum", good);
+}
+
+/* At tc a tag is beside the frame; what a ring gets has it inside. */
+Test(vlan, a_tag_is_in_the_frame_that_a_ring_gets)
+{
+	static struct frame got;
+	struct vale_port *port;
+
+	three_containers("--hook tc");
+	put_into_vlan("a", VLAN);
+	port = ring_open("vale1:ring", NULL);
+	must("ip -n a neigh add 10.0.0.9 lladdr %s dev eth0", frame_address_text(9));
+	must("%s fdb vale1 add %s ring", valectl(), frame_address_text(9));
+	run("ip netns exec a ping -c 1 -W 1 -s 100 10.0.0.9");
+	cr_assert(ring_receive(port, &got, 1000));
+	cr_assert_eq(got.length, 14u + 4 + 20 + 8 + 100);
+	cr_assert_eq(frame_get16(&got, 12), 0x8100);
+	cr_assert_eq(frame_get16(&got, 14), VLAN);
+	cr_assert_eq(frame_get16(&got, 16), 0x0800);
 }

@@ -29,9 +29,9 @@ Test(xsk_attach, the_pair_comes_and_goes_with_the_port)
 	cr_assert_str_eq(port_member("vale1:x", "mode"), "none");
 	snprintf(inner, sizeof(inner), "%s", port_member("vale1:x", "device"));
 	cr_assert(is_there("out") && is_there(inner));
-	cr_assert_neq(xdp_program(inner), 0);
-	cr_assert_eq(xdp_program("out"), 0, "whoever binds there puts a program there");
-	must("%s list vale1 | grep -E '^vale1:x +out +xsk +native +up '", valectl());
+	cr_assert_neq(program_on(inner), 0);
+	cr_assert_eq(program_on("out"), 0, "whoever binds there puts a program there");
+	must("%s list vale1 | grep -E '^vale1:x +out +xsk +xdp +up '", valectl());
 	must("%s detach vale1:x", valectl());
 	cr_assert(!is_there("out") && !is_there(inner));
 	bpffs_unchanged(before);

@@ -19,7 +19,7 @@ static void one_container(void)
 {
 	sandbox_enter();
 	container("c", 2);
-	must("%s attach vale1:dev c", valectl());
+	must("%s attach vale1:dev c --hook xdp", valectl());
 }
 
 TestSuite(xsk_device, .init = one_container, .timeout = 60);
@@ -140,6 +140,15 @@ Test(xsk_device, refused)
 	cr_assert_eq(client_open_with(a, "vale1:a", &options), -EOPNOTSUPP);
 	cr_assert_eq(client_open_with(a, "vale1:a", &on_dev), 0, "%s", client_reason(a));
 	cr_assert_eq(client_open_with(b, "vale1:b", &on_dev), -EBUSY, "%s", client_reason(b));
+}
+
+Test(xsk_device, refused_at_tc)
+{
+	struct client *a = client_start();
+
+	must("%s detach vale1:dev && %s attach vale1:dev c --hook tc", valectl(), valectl());
+	cr_assert_eq(client_open_with(a, "vale1:a", &on_dev), -EOPNOTSUPP);
+	cr_assert(strstr(client_reason(a), "come in at tc"), "%s", client_reason(a));
 }
 
 /* With the interface's port, what is on the interface goes. */

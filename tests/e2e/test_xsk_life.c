@@ -69,10 +69,10 @@ Test(xsk_life, a_port_that_stays)
 		cr_assert_eq(client_open(a, "vale1:a", 0), 0, "%s", client_reason(a));
 		cr_assert_eq(client_open(b, "vale1:b", 0), 0, "%s", client_reason(b));
 		cr_assert(client_reaches(a, b, 1, 2) && client_reaches(b, a, 2, 1));
-		cr_assert_eq(xdp_program("out") != 0, true);
+		cr_assert_eq(program_on("out") != 0, true);
 		cr_assert_eq(client_close(a), 0);
 		cr_assert_eq(client_close(b), 0);
-		cr_assert_eq(xdp_program("out"), 0);
+		cr_assert_eq(program_on("out"), 0);
 		cr_assert_str_eq(port_member("vale1:a", "mode"), "none");
 	}
 }
@@ -128,7 +128,7 @@ Test(xsk_life, killed)
 	must("%s attach vale1:a --xsk out", valectl());
 	before = bpffs_files();
 	check_killed("vale1:a");
-	cr_assert_eq(xdp_program("out"), 0);
+	cr_assert_eq(program_on("out"), 0);
 	cr_assert_str_eq(port_member("vale1:a", "mode"), "none");
 	bpffs_unchanged(before);
 	must_open(next, "vale1:a");
@@ -243,7 +243,7 @@ static void must_drop(struct client *client, int capability)
 
 static void nothing_is_left(char *before)
 {
-	cr_assert_eq(xdp_program("out"), 0);
+	cr_assert_eq(program_on("out"), 0);
 	bpffs_unchanged(before);
 }
 

@@ -84,12 +84,16 @@ const char *port_member(const char *port, const char *member)
 	return text;
 }
 
-unsigned int xdp_program(const char *device)
+#define TCX_INGRESS 46 /* newer than the kernel headers */
+
+unsigned int program_on(const char *device)
 {
-	__u32 id = 0;
+	__u32 id = 0, count = 1;
 	int error = bpf_xdp_query_id(if_nametoindex(device), 0, &id);
 
 	cr_assert_eq(error, 0, "cannot ask for the program on %s: %s", device, strerror(-error));
+	if (!id)
+		bpf_prog_query(if_nametoindex(device), TCX_INGRESS, 0, NULL, &id, &count);
 	return id;
 }
 
@@ -104,7 +108,7 @@ unsigned int attach_foreign_program(const char *device)
 	cr_assert(program >= 0, "cannot load a program: %s", strerror(-program));
 	cr_assert_eq(bpf_xdp_attach(if_nametoindex(device), program, XDP_FLAGS_DRV_MODE, NULL), 0);
 	close(program);
-	return xdp_program(device);
+	return program_on(device);
 }
 
 /* In this process, since tests that kill look often. */

@@ -27,8 +27,8 @@ void veth(const char *name, const char *peer);
 /* A member of what `valectl --json show` says of a port, as text: valid until the next call. */
 const char *port_member(const char *port, const char *member);
 
-/* The id of the XDP program on a device of the sandbox, 0: none. */
-unsigned int xdp_program(const char *device);
+/* The id of the program on a device of the sandbox, at XDP or else at tc; 0: none. */
+unsigned int program_on(const char *device);
 /* Puts a program that passes everything on a device, as another tool would; returns its id. */
 unsigned int attach_foreign_program(const char *device);
 

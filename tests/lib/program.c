@@ -60,6 +60,6 @@ void program_switch(int count, int mtu, const char *create_options)
 		must("ip link add d%d mtu %d type veth peer name far%d mtu %d", i, mtu ? mtu : 1500,
 		     i, mtu ? mtu : 1500);
 		must("ip link set far%d up && ip link set d%d up", i, i);
-		must("%s attach vale1:p%d d%d", valectl(), i, i);
+		must("%s attach vale1:p%d d%d --hook xdp", valectl(), i, i);
 	}
 }

@@ -16,9 +16,6 @@
 
 #include "vm.h"
 
-/* No segmentation left to the host: XDP takes frames, not bursts of 64 KB. `csum` stays on. */
-#define DEVICE_OPTIONS "host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off"
-
 struct vm {
 	pid_t pid;
 	int commands; /* the guest's ttyS1; -1 when it is out of step or gone */
@@ -75,7 +72,7 @@ static char *network_arguments(const struct vm_options *options)
 	if (!options->tap)
 		return format_string("-nic none");
 	return format_string("-netdev tap,id=n0,ifname=%s,script=no,downscript=no"
-			     " -device virtio-net-pci,netdev=n0," DEVICE_OPTIONS "%s%s",
+			     " -device virtio-net-pci,netdev=n0%s%s",
 			     options->tap, options->mac ? ",mac=" : "", or_empty(options->mac));
 }
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Putting a port's program on its device at tc: by a link where the kernel has such (6.6), or else as
+ * a filter, which stays on the device until it is taken off.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/tc.skel.h"
+#include "internal.h"
+
+/* BPF_TCX_INGRESS: newer than the kernel headers that we build with. */
+#define TCX_INGRESS 46
+
+/* Of our filter. */
+#define HANDLE	 0x7a1e
+#define PRIORITY 1
+
+static void skeleton_free(struct tc_bpf **skeleton)
+{
+	tc_bpf__destroy(*skeleton);
+}
+
+static int load(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
+		struct tc_bpf **out)
+{
+	CLEANUP(skeleton_free) struct tc_bpf *skeleton = tc_bpf__open();
+	int error = 0;
+
+	if (!skeleton)
+		return -errno;
+	skeleton->rodata->port = number;
+	skeleton->rodata->netns = port->netns;
+	skeleton->rodata->segments = maps->state->segments.ifindex;
+	for (int map = 0; map < MAPS && !error; map++) {
+		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
+
+		if (found)
+			error = bpf_map__reuse_fd(found, maps->fd[map]);
+	}
+	if (!error)
+		error = tc_bpf__load(skeleton);
+	if (error)
+		return error;
+	*out = TAKE(skeleton, NULL);
+	return 0;
+}
+
+/* ---- a filter ---------------------------------------------------------------------------------- */
+
+static struct bpf_tc_hook hook_of(__u32 ifindex)
+{
+	return (struct bpf_tc_hook){
+		.sz = sizeof(struct bpf_tc_hook),
+		.ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS,
+	};
+}
+
+static int attach_filter(int program, __u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .handle = HANDLE,
+		    .priority = PRIORITY);
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	int error = bpf_tc_hook_create(&hook);
+
+	return error && error != -EEXIST ? error : bpf_tc_attach(&hook, &options);
+}
+
+void tc_detach(__u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = HANDLE, .priority = PRIORITY);
+	struct bpf_tc_hook hook = hook_of(ifindex);
+
+	bpf_tc_detach(&hook, &options);
+}
+
+/* ---- either ------------------------------------------------------------------------------------ */
+
+/* -EINVAL: this kernel has no such links. */
+static int attach_link(int program, __u32 ifindex, const char *pin)
+{
+	CLEANUP_CLOSE int link = bpf_link_create(program, ifindex, TCX_INGRESS, NULL);
+
+	return link < 0 || bpf_obj_pin(link, pin) ? -errno : 0;
+}
+
+/*
+ * Another port's program may be there, since links can be many: of another switch, or of a port that
+ * has lost the device.
+ */
+__u32 tc_program(__u32 ifindex)
+{
+	__u32 ids[64], count = sizeof(ids) / sizeof(ids[0]);
+
+	if (bpf_prog_query(ifindex, TCX_INGRESS, 0, NULL, ids, &count))
+		return 0; /* no such links, or none */
+	for (__u32 i = 0; i < count; i++) {
+		CLEANUP_CLOSE int program = bpf_prog_get_fd_by_id(ids[i]);
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+
+		if (program >= 0 && !bpf_obj_get_info_by_fd(program, &info, &size) &&
+		    !strcmp(info.name, "vale_classify"))
+			return info.id;
+	}
+	return 0;
+}
+
+int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const struct device *device,
+	      const char *directory, struct vale_port_entry *port)
+{
+	CLEANUP(skeleton_free) struct tc_bpf *skeleton = NULL;
+	char pin[PATH_MAX + 4 * VALE_NAME_SIZE];
+	int error = load(maps, number, port, &skeleton), program;
+
+	if (error)
+		return fail_bpf(vale, -error, "cannot load the port's program for tc");
+	program = bpf_program__fd(skeleton->progs.vale_classify);
+	snprintf(pin, sizeof(pin), "%s/tc", directory);
+	error = attach_link(program, device->ifindex, pin);
+	if (error == -EINVAL) {
+		port->flags |= VALE_PORT_FILTER;
+		error = maps_set_port(maps, number,
+				      port); /* first: whoever removes it looks there */
+		if (!error)
+			error = attach_filter(program, device->ifindex);
+	}
+	if (error == -EEXIST)
+		return fail(vale, EBUSY,
+			    "cannot attach '%s': another tc filter has the place of ours ('tc "
+			    "filter show dev %s ingress' shows it)",
+			    device->name, device->name);
+	port->program = hook_program_id(program);
+	return error ? fail(vale, -error, "cannot attach '%s' at tc: %s", device->name,
+			    strerror(-error))
+		     : 0;
+}
