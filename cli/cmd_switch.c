@@ -248,13 +248,14 @@ static void print_xsk(const json_t *document)
 
 static void print_device(const json_t *document)
 {
-	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, %s XDP%s, program %lld\n",
+	printf("%s: port %lld, %s '%s' (ifindex %lld%s), %s, MTU %lld, hook %s%s, program %lld\n",
 	       text_of(document, "port"), number_of(document, "number"),
 	       *text_of(document, "kind") ? text_of(document, "kind") : "device",
 	       text_of(document, "device"), number_of(document, "ifindex"),
 	       is(document, "other_namespace") ? " of another namespace" : "",
 	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
 	       is(document, "shared") ? " (shared)" : "", number_of(document, "program"));
+	printf("  hook %s: %s\n", text_of(document, "hook"), text_of(document, "hook_reason"));
 	if (json_object_get(document, "outer"))
 		print_xsk(document);
 }

@@ -74,14 +74,20 @@ static void note(json_t *notes, const char *text)
 	json_array_append_new(notes, json_string(text));
 }
 
+static bool hook_is_xdp_alone(const struct vale_port_info *info)
+{
+	return info->hook != VALE_HOOK_TC && !(info->flags & VALE_PORT_TC);
+}
+
 /* `counters` may be NULL. */
 json_t *describe_notes(const struct vale_port_info *info, const struct vale_stats *counters)
 {
 	json_t *notes = json_array();
 
-	if (!strcmp(info->kind, "tun"))
+	if (!strcmp(info->kind, "tun") && hook_is_xdp_alone(info))
 		note(notes, "a virtual machine on this tap must not leave segmentation to the "
-			    "host, whose frames XDP cannot carry: give QEMU's virtio-net-pci the "
+			    "host, whose frames XDP cannot carry: attach it with '--hook auto', or "
+			    "give QEMU's virtio-net-pci the "
 			    "properties host_tso4=off,host_tso6=off,host_ufo=off,host_ecn=off "
 			    "(libvirt: <driver><host tso4='off' tso6='off' ufo='off' ecn='off'/>"
 			    "</driver>)");
@@ -132,12 +138,29 @@ const char *hook_word(const struct vale_port_info *info)
 	return info->hook == VALE_HOOK_GENERIC ? "generic" : "xdp";
 }
 
+/* What the hook is good for, and so why it was chosen. */
+static const char *hook_reason(const struct vale_port_info *info)
+{
+	if (info->flags & VALE_PORT_TC)
+		return "xdp for plain frames, tc for those that the tap's user leaves to be segmented or "
+		       "with an open checksum";
+	switch (info->hook) {
+	case VALE_HOOK_TC:
+		return "for a far end that leaves segments and checksums to its device";
+	case VALE_HOOK_GENERIC:
+		return "for drivers that have no XDP";
+	default:
+		return "for many small frames, complete as they are";
+	}
+}
+
 static json_t *describe_device(const struct vale_port_info *info)
 {
-	return json_pack("{s:o, s:I, s:I, s:b, s:b, s:I}", "device", describe_text(info->device),
-			 "ifindex", (json_int_t)info->ifindex, "mtu", (json_int_t)info->mtu,
-			 "other_namespace", info->elsewhere, "shared",
-			 !!(info->flags & VALE_PORT_SHARED), "program", (json_int_t)info->program);
+	return json_pack("{s:o, s:s, s:I, s:I, s:b, s:b, s:I}", "device",
+			 describe_text(info->device), "hook_reason", hook_reason(info), "ifindex",
+			 (json_int_t)info->ifindex, "mtu", (json_int_t)info->mtu, "other_namespace",
+			 info->elsewhere, "shared", !!(info->flags & VALE_PORT_SHARED), "program",
+			 (json_int_t)info->program);
 }
 
 static json_t *describe_clients(const struct vale_port_info *info)

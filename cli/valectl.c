@@ -22,9 +22,9 @@ const struct command commands[] = {
 	  "--xsk NAME [--netns NAME|PID] [--queues N]",
 	  "make a network interface a port",
 	  "A switch that does not exist is made.\n"
-	  "  --hook HOOK      where the program sits: native (in the driver), generic (any "
-	  "driver,\n"
-	  "                   slower), auto (native if the driver can)\n"
+	  "  --hook HOOK      where frames come in: xdp (in the driver), tc (in the stack, with what\n"
+	  "                   is left to devices), generic (XDP for drivers without, slower), or\n"
+	  "                   auto (by the interface: valectl(8) says how)\n"
 	  "  --netns NAME|PID the interface is in that network namespace\n"
 	  "  --shared         through libxdp's dispatcher, beside other XDP programs\n"
 	  "  --xsk NAME       make an interface NAME for a program with AF_XDP sockets, which goes "

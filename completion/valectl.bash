@@ -47,7 +47,7 @@ _valectl_devices() {
 
 	for device in /sys/class/net/*; do
 		case ${device##*/} in
-		lo | vale-*) ;; # the latter are the switches' own
+		lo | vale-* | vseg-* | vsegx-*) ;; # the latter are the switches' own
 		*) echo "${device##*/}" ;;
 		esac
 	done
@@ -99,7 +99,7 @@ _valectl() {
 	COMPREPLY=()
 	case $prev in
 	--bpffs) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--hook) mapfile -t COMPREPLY < <(compgen -W 'auto native generic' -- "$cur"); return ;;
+	--hook) mapfile -t COMPREPLY < <(compgen -W 'auto xdp generic tc' -- "$cur"); return ;;
 	--owner) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
 	--memory) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_ports ring)" -- "$cur")
 		__ltrim_colon_completions "$cur"; return ;;

@@ -107,8 +107,8 @@ static int make(struct maps *maps)
 	struct device near;
 	int error;
 
-	name_end(maps, "seg", near_name);
-	name_end(maps, "gments", far_name);
+	name_end(maps, "vseg", near_name);
+	name_end(maps, "vsegx", far_name);
 	netlink_delete_device(if_nametoindex(near_name)); /* left by one that was killed */
 	error = netlink_make_veth(near_name, far_name, -1, 1);
 	if (!error)
@@ -150,7 +150,7 @@ void segments_remove(const struct maps *maps)
 
 	if (!maps->state->segments.netns)
 		return;
-	name_end(maps, "seg", name);
+	name_end(maps, "vseg", name);
 	netns_cookie(&own);
 	if (own != maps->state->segments.netns) {
 		fd = netns_open_by_cookie(maps->state->segments.netns);

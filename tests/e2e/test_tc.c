@@ -255,7 +255,7 @@ Test(tc, nothing_is_left_of_it)
 	strcpy(links, must("ip -o link | cut -d: -f2").text);
 	must("%s attach vale1:p1 a --hook tc", valectl());
 	cr_assert_neq(program_on("a"), 0);
-	cr_assert(strstr(must("ip -o link").text, "seg-"));
+	cr_assert(strstr(must("ip -o link").text, "vseg-"));
 	must("%s destroy vale1 --force", valectl());
 	cr_assert_eq(program_on("a"), 0);
 	cr_assert_str_eq(must("ip -o link | cut -d: -f2").text, links);

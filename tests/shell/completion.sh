@@ -64,8 +64,8 @@ offers 'valectl attach vale8:new ' tap_a tap_b lonely lonely2
 offers 'valectl attach vale8:new tap_b --h' --hook --help
 offers 'valectl attach vale8:new --x' --xsk
 offers 'valectl attach --queues 2 vale8:new tap_' tap_a tap_b
-offers 'valectl attach vale8:new tap_b --hook ' auto native generic
-offers 'valectl attach --hook native vale8:new tap_' tap_a tap_b
+offers 'valectl attach vale8:new tap_b --hook ' auto xdp generic tc
+offers 'valectl attach --hook xdp vale8:new tap_' tap_a tap_b
 offers 'valectl attach vale8:new tap_b --netns ' there
 offers 'valectl create --f' --fdb-size
 offers 'valectl port ' add del
