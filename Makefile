@@ -30,6 +30,8 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
 HEADERS     := include/vale.h $(wildcard include/vale/*.h)
 EXAMPLES    := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
+# What unit tests of pkt-gen need: no threads, no interfaces.
+PKTGEN_PURE := $(patsubst %,$(BUILD)/pkt-gen/%.o,number range udp flow rate sequence round_trip)
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))
 SHELL_TESTS := $(wildcard tests/shell/*.sh)
@@ -111,6 +113,8 @@ $(BUILD)/examples/%: private INCLUDES := -Iinclude
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(filter $(BUILD)/tests/unit/test_pktgen_%,$(TESTS)): $(PKTGEN_PURE)
 
 # Some tests are of internal functions.
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
