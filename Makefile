@@ -5,6 +5,7 @@ VERSION := $(shell cat VERSION)
 BUILD   := build
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+BINDIR  ?= $(PREFIX)/bin
 # Debian's own libraries are in the directory of the architecture, local ones are not.
 LIBDIR  ?= $(PREFIX)/lib$(if $(filter /usr,$(PREFIX)),/$(MULTIARCH))
 INCLUDEDIR ?= $(PREFIX)/include
@@ -30,7 +31,8 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
 HEADERS     := include/vale.h $(wildcard include/vale/*.h)
 EXAMPLES    := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
-# What unit tests of pkt-gen need: no threads, no interfaces.
+PKTGEN_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard pkt-gen/*.c))
+# What its unit tests need: no threads, no interfaces.
 PKTGEN_PURE := $(patsubst %,$(BUILD)/pkt-gen/%.o,number range udp flow rate sequence round_trip)
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))
@@ -64,7 +66,7 @@ BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/valectl $(LIBRARIES) $(EXAMPLES)
+all: $(BUILD)/valectl $(BUILD)/pkt-gen/pkt-gen $(LIBRARIES) $(EXAMPLES)
 
 # ---- rules -------------------------------------------------------------------------------------
 
@@ -84,7 +86,7 @@ $(BUILD)/%.o: %.c | $(SKELETONS)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # The version is compiled in: a new one rebuilds what prints it.
-$(BUILD)/cli/valectl.o: VERSION
+$(BUILD)/cli/valectl.o $(BUILD)/pkt-gen/options.o: VERSION
 
 # For both libraries. Nobody replaces a function of the library's, so it may call its own.
 $(LIB_OBJECTS): ALL_CFLAGS += -fPIC -fno-semantic-interposition
@@ -108,13 +110,17 @@ $(BUILD)/valectl: $(CLI_OBJECTS) $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/pkt-gen/pkt-gen: $(PKTGEN_OBJECTS) $(BUILD)/libvale.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) -lpcap -lm -pthread
+
 # Examples have what a user of the library has.
 $(BUILD)/examples/%: private INCLUDES := -Iinclude
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-$(filter $(BUILD)/tests/unit/test_pktgen_%,$(TESTS)): $(PKTGEN_PURE)
+$(filter $(BUILD)/tests/unit/test_pktgen_% $(BUILD)/tests/e2e/test_pktgen_numbers,$(TESTS)): $(PKTGEN_PURE)
 
 # Some tests are of internal functions.
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
@@ -163,6 +169,7 @@ update_cache = @[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || $(LDCONFIG)
 
 install: all
 	install -D -m 755 $(BUILD)/valectl $(DESTDIR)$(SBINDIR)/valectl
+	install -D -m 755 $(BUILD)/pkt-gen/pkt-gen $(DESTDIR)$(BINDIR)/pkt-gen
 	install -D -m 644 $(BUILD)/libvale.a $(DESTDIR)$(LIBDIR)/libvale.a
 	install -D -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)/libvale.so.$(VERSION)
 	ln -sf libvale.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -175,11 +182,13 @@ install: all
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
-	install -D -m 644 completion/valectl.bash $(DESTDIR)$(COMPLETIONDIR)/valectl
+	for program in valectl pkt-gen; do \
+		install -D -m 644 completion/$$program.bash $(DESTDIR)$(COMPLETIONDIR)/$$program || exit 1; done
 	$(update_cache)
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/valectl $(DESTDIR)$(COMPLETIONDIR)/valectl
+	rm -f $(DESTDIR)$(BINDIR)/pkt-gen $(DESTDIR)$(COMPLETIONDIR)/pkt-gen
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc $(DESTDIR)$(LIBDIR)/libvale.a
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvale.so $(SONAME) libvale.so.$(VERSION))
 	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
@@ -191,7 +200,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make            build valectl, libvale and the examples (under build/)'
+	@echo 'make            build valectl, pkt-gen, libvale and the examples (under build/)'
 	@echo 'make demo       as root: install what is missing, build, show a working switch, take it down'
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'

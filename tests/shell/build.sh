@@ -45,7 +45,7 @@ remade_by() {
 
 # The sources that include the file $1, as the compiler's own list says; then what comes of them.
 users_of() {
-	for source in cli/*.c client/*.c examples/*.c loader/*.c; do
+	for source in cli/*.c client/*.c examples/*.c loader/*.c pkt-gen/*.c; do
 		gcc -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION=0 -Iinclude -I. -Ibuild -MM "$source" |
 			tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
 	done
@@ -81,7 +81,8 @@ makes_one_example() {
 }
 check "an example alone can be made, and what it needs" makes_one_example
 check "and then the rest" quietly
-for header in include/vale/abi.h include/vale.h include/vale/port.h loader/netlink.h cli/command.h; do
+for header in include/vale/abi.h include/vale.h include/vale/port.h loader/netlink.h cli/command.h \
+	pkt-gen/udp.h; do
 	check "who uses $header is made again, and nobody else" rebuilds_its_users "$header"
 done
 
@@ -96,6 +97,7 @@ check "and then nothing is left to make" make -q all
 installs() {
 	make -s install DESTDIR="$scratch/root" PREFIX=/usr &&
 		[ -x "$scratch/root/usr/sbin/valectl" ] &&
+		"$scratch/root/usr/bin/pkt-gen" --version &&
 		[ -e "$scratch/root/usr/share/man/man8/valectl.8" ] &&
 		[ -e "$scratch/root/usr/share/man/man4/vale.4" ] &&
 		"$scratch/root/usr/sbin/valectl" --version
@@ -105,7 +107,7 @@ uninstalls() {
 	make -s uninstall DESTDIR="$scratch/root" PREFIX=/usr &&
 		[ -z "$(find "$scratch/root" ! -type d)" ]
 }
-check "make install puts a working valectl and its pages where it is told" installs
+check "make install puts working programs and their pages where it is told" installs
 check "make uninstall leaves no file" uninstalls
 check "make help says what there is" make -s help
 echo "1..$number"

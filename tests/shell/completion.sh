@@ -9,12 +9,15 @@ if [ -z "${COMPLETION_SANDBOX:-}" ]; then
 	COMPLETION_SANDBOX=1 exec unshare --net --mount "$0"
 fi
 mount -t sysfs sysfs /sys && mount -t bpf bpf /sys/fs/bpf && mount -t tmpfs tmpfs /run || exit 1
-PATH=$(realpath "${VALE_BUILD:-build}"):$PATH
+build=$(realpath "${VALE_BUILD:-build}")
+PATH=$build:$build/pkt-gen:$PATH
 
 # shellcheck source=/dev/null
 source /usr/share/bash-completion/bash_completion
 # shellcheck source=/dev/null
 source completion/valectl.bash
+# shellcheck source=/dev/null
+source completion/pkt-gen.bash
 
 # The real one works only where bash itself has asked for completions.
 # shellcheck disable=SC2317 # the completion calls it
@@ -33,7 +36,7 @@ offers() {
 	read -ra COMP_WORDS <<< "${line//:/ : }"
 	[[ $line != *' ' ]] || COMP_WORDS+=('')
 	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-	_valectl
+	"_${COMP_WORDS[0]//-/_}" # the program's
 	got=$(printf '%s\n' "${COMPREPLY[@]}" | sort)
 	number=$((number + 1))
 	if [ "$got" = "$wanted" ]; then
@@ -90,6 +93,17 @@ offers 'valectl sysctl max' max_bridges
 offers 'valectl sysctl -w max' max_bridges=
 offers 'valectl --bpffs /nowhere destroy ' ''
 offers 'valectl --bpffs /sys/fs/bpf destroy ' vale7 vale8
+
+offers 'pkt-gen -i vale8' vale8: vale8:red
+offers 'pkt-gen -i vale8:' red
+offers 'pkt-gen -i xdp:tap' tap_a tap_b
+offers 'pkt-gen -i lonely' lonely lonely2
+offers 'pkt-gen -f ' tx rx ping pong txseq rxseq
+offers 'pkt-gen -f rx' rx rxseq
+offers 'pkt-gen --b' --busy --bpffs
+offers 'pkt-gen -f rx -' -4 -6 -a -A -b -B -c -C -d -D -f -F -h -i -l -M -n -N -p -P -r -R -s -S -T -v -w \
+	-W -X -z -Z --announce --bpffs --busy --exclusive --help --lossless --rings --version
+offers 'pkt-gen -n ' ''
 
 echo "1..$number"
 exit $failed
