@@ -55,8 +55,8 @@ Test(pktgen_device, by_xdp_sockets)
 	expect_all("xdp:dev0", "xdp:dev1", "-l 1514");
 	expect_all("xdp:dev0", "xdp:dev1", "-b 1024");
 	/* Nothing of ours stays at the device. */
-	cr_assert_eq(xdp_program("dev0"), 0);
-	cr_assert_eq(xdp_program("dev1"), 0);
+	cr_assert_eq(program_on("dev0"), 0);
+	cr_assert_eq(program_on("dev1"), 0);
 }
 
 Test(pktgen_device, from_and_to_ports)

@@ -64,7 +64,7 @@ Test(pktgen_end, by_a_signal)
 	veth("dev0", "dev1");
 	expect_end_by(SIGINT, "packet:dev0");
 	expect_end_by(SIGINT, "xdp:dev0");
-	cr_assert_eq(xdp_program("dev0"), 0);
+	cr_assert_eq(program_on("dev0"), 0);
 }
 
 Test(pktgen_end, while_the_link_is_waited_for)

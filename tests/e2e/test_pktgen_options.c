@@ -205,7 +205,7 @@ Test(pktgen_options, another_program_on_the_device)
 			(const struct bad[]){ { "-i xdp:dev0 -f rx", "is there another XDP program "
 								     "on the device?" } },
 			1);
-	cr_assert_neq(xdp_program("dev0"), 0);
+	cr_assert_neq(program_on("dev0"), 0);
 }
 
 /* ---- what is no mistake ------------------------------------------------------------------------ */
