@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define FRAME_MAX      131072 /* a ring's frame of 64 slots */
-#define FRAME_EVERYONE (-1) /* as a destination: the broadcast address */
+#define FRAME_EVERYONE (-1)   /* as a destination: the broadcast address */
 
 /* A type that no protocol has: what carries it is ours (IEEE's for local experiments). */
 #define FRAME_TYPE_OURS 0x88b5
