@@ -19,13 +19,6 @@
 
 TestSuite(port_death, .init = sandbox_enter, .timeout = 60);
 
-static void opens(struct client *client, const char *port, unsigned int flags)
-{
-	int error = client_open(client, port, flags);
-
-	cr_assert_eq(error, 0, "%s: %s: %s", port, strerror(-error), client_reason(client));
-}
-
 static bool exists(const char *name)
 {
 	return !run("%s show %s", valectl(), name).status;
@@ -51,9 +44,9 @@ Test(port_death, killed)
 	struct client *a = client_start(), *b = client_start(), *c = client_start();
 
 	must("%s port add vale1:kept", valectl());
-	opens(a, "vale1:a", 0);
-	opens(b, "vale1:b", 0);
-	opens(c, "vale1:kept", 0);
+	client_opens(a, "vale1:a", 0);
+	client_opens(b, "vale1:b", 0);
+	client_opens(c, "vale1:kept", 0);
 	cr_assert(client_reaches(b, a, 2, 1) && client_reaches(c, a, 3, 1));
 	cr_assert(client_reaches(a, b, 1, 2) && client_reaches(a, c, 1, 3));
 	cr_assert_eq(client_entries("vale1"), 3);
@@ -64,7 +57,7 @@ Test(port_death, killed)
 	cr_assert_eq(client_entries("vale1"), 1);
 	/* The next comer removes what was made by a client that is gone, and only that. */
 	b = client_start();
-	opens(b, "vale1:kept", VALE_OPEN_EXCLUSIVE);
+	client_opens(b, "vale1:kept", VALE_OPEN_EXCLUSIVE);
 	cr_assert_not(exists("vale1:b"));
 	cr_assert(client_reaches(b, a, 2, 1));
 	cr_assert(client_reaches(a, b, 1, 2));
@@ -91,14 +84,14 @@ Test(port_death, killed_at_random)
 	struct client *a = client_start(), *b = client_start(), *busy[3];
 
 	must("%s port add vale1:kept", valectl());
-	opens(a, "vale1:a", 0);
-	opens(b, "vale1:b", 0);
+	client_opens(a, "vale1:a", 0);
+	client_opens(b, "vale1:b", 0);
 	for (int round = 0; round < 40; round++) {
 		for (int i = 0; i < 3; i++) {
 			int host = 10 + i;
 
 			busy[i] = client_start();
-			opens(busy[i], i ? "vale1:kept" : "vale1:new", 0);
+			client_opens(busy[i], i ? "vale1:kept" : "vale1:new", 0);
 			client_begin(busy[i], be_busy, &host, sizeof(host));
 		}
 		usleep(rand() % 20000);
@@ -179,11 +172,11 @@ Test(port_death, ended_with_threads_alive)
 	struct client *a = client_start();
 
 	must("%s port add vale1:kept", valectl());
-	opens(a, "vale1:a", 0);
+	client_opens(a, "vale1:a", 0);
 	for (enum ending ending = 0; ending < ENDINGS; ending++) {
 		struct client *b = client_start();
 
-		opens(b, "vale1:kept", 0);
+		client_opens(b, "vale1:kept", 0);
 		cr_assert(client_reaches(b, a, 2, 1) && client_reaches(a, b, 1, 2));
 		cr_assert_eq(client_entries("vale1"), 2);
 		client_begin(b, end_with_threads, &ending, sizeof(ending));
@@ -221,8 +214,8 @@ Test(port_death, who_ends_without_having_it_ends_nothing)
 {
 	struct client *a = client_start(), *b = client_start();
 
-	opens(a, "vale1:a", 0);
-	opens(b, "vale1:b", 0);
+	client_opens(a, "vale1:a", 0);
+	client_opens(b, "vale1:b", 0);
 	client_do(b, end_others, NULL, 0);
 	cr_assert_eq(client_number("vale1:b"), 1);
 	cr_assert(client_reaches(b, a, 2, 1));
@@ -260,7 +253,7 @@ Test(port_death, threads_that_end_together_are_one_client)
 	for (int round = 0; round < 300; round++) {
 		struct client *a = client_start();
 
-		opens(a, "vale1:kept", 0);
+		client_opens(a, "vale1:kept", 0);
 		client_begin(a, end_all_together, NULL, 0);
 		cr_assert_eq(waitpid(client_process(a), NULL, 0), client_process(a));
 		cr_assert_eq(client_number("vale1:kept"), 0, "round %d: %d", round,
@@ -276,15 +269,15 @@ Test(port_death, a_number_that_is_used_again)
 	pid_t process = client_process(a);
 
 	must("%s port add vale1:kept", valectl());
-	opens(b, "vale1:kept", 0);
-	opens(a, "vale1:kept", 0);
+	client_opens(b, "vale1:kept", 0);
+	client_opens(a, "vale1:kept", 0);
 	cr_assert_eq(client_number("vale1:kept"), 2);
 	client_kill(a);
 	cr_assert_eq(client_number("vale1:kept"), 1);
 	a = client_start_numbered(process);
 	cr_assert_eq(client_process(a), process);
 	cr_assert_not(client_is_shown("vale1:kept", a));
-	opens(a, "vale1:kept", 0);
+	client_opens(a, "vale1:kept", 0);
 	cr_assert_eq(client_number("vale1:kept"), 2);
 	client_close(a);
 	cr_assert_eq(client_number("vale1:kept"), 1);

@@ -22,13 +22,6 @@ static void nothing_is_left(void)
 	cr_assert_str_empty(must("ls /sys/class/net | grep '^vale' || :").text);
 }
 
-static void opens(struct client *client, const char *port, unsigned int flags)
-{
-	int error = client_open(client, port, flags);
-
-	cr_assert_eq(error, 0, "%s: %s: %s", port, strerror(-error), client_reason(client));
-}
-
 static void is_refused(struct client *client, int error, const char *words, const char *port,
 		       const struct vale_open_options *options)
 {
@@ -49,9 +42,9 @@ Test(port_open, makes_switch_and_port_which_go_with_the_last_client)
 {
 	struct client *a = client_start(), *b = client_start(), *c = client_start();
 
-	opens(a, "vale1:a", 0);
-	opens(b, "vale1:b", 0);
-	opens(c, "vale1:b", 0);
+	client_opens(a, "vale1:a", 0);
+	client_opens(b, "vale1:b", 0);
+	client_opens(c, "vale1:b", 0);
 	cr_assert(client_reaches(a, b, 1, 2));
 	cr_assert_str_eq(port_member("vale1:b", "ephemeral"), "true");
 	client_close(b);
@@ -61,7 +54,7 @@ Test(port_open, makes_switch_and_port_which_go_with_the_last_client)
 	cr_assert_not(exists("vale1:b"));
 	cr_assert(exists("vale1:a"));
 	client_end(a); /* without closing it: the next comer tidies up */
-	opens(b, "vale1:c", 0);
+	client_opens(b, "vale1:c", 0);
 	cr_assert_not(exists("vale1:a"));
 	client_close(b);
 	nothing_is_left();
@@ -73,17 +66,17 @@ Test(port_open, what_was_made_by_hand_stays)
 	struct client *a = client_start();
 
 	must("%s create vale1 && %s port add vale2:b", valectl(), valectl());
-	opens(a, "vale1:a", 0);
+	client_opens(a, "vale1:a", 0);
 	client_close(a);
 	cr_assert(exists("vale1"));
 	cr_assert_not(exists("vale1:a"));
-	opens(a, "vale2:b", 0);
+	client_opens(a, "vale2:b", 0);
 	cr_assert_str_eq(port_member("vale2:b", "ephemeral"), "false");
 	cr_assert_str_eq(port_member("vale2:b", "state"), "open");
 	client_close(a);
 	cr_assert_str_eq(port_member("vale2:b", "state"), "closed");
 	/* A switch that a client has made stays while something else is in it. */
-	opens(a, "vale3:a", 0);
+	client_opens(a, "vale3:a", 0);
 	must("%s port add vale3:b", valectl());
 	client_close(a);
 	cr_assert_not(exists("vale3:a"));
@@ -101,20 +94,20 @@ Test(port_open, exclusive_and_shared)
 	for (int i = 0; i < 2; i++) {
 		const char *port = i ? "vale1:kept" : "vale1:a";
 
-		opens(a, port, VALE_OPEN_EXCLUSIVE);
+		client_opens(a, port, VALE_OPEN_EXCLUSIVE);
 		refuses(b, EBUSY, "somebody has it exclusively", port, 0);
 		refuses(b, EBUSY, "it is open already", port, VALE_OPEN_EXCLUSIVE);
 		client_close(a);
-		opens(a, port, 0);
+		client_opens(a, port, 0);
 		refuses(b, EBUSY, "it is open already", port, VALE_OPEN_EXCLUSIVE);
-		opens(b, port, 0);
+		client_opens(b, port, 0);
 		cr_assert(client_is_shown(port, a) && client_is_shown(port, b));
 		client_close(a);
 		refuses(a, EBUSY, "it is open already", port, VALE_OPEN_EXCLUSIVE);
 		client_close(b);
-		opens(a, port, VALE_OPEN_EXCLUSIVE);
+		client_opens(a, port, VALE_OPEN_EXCLUSIVE);
 		client_end(a);
-		opens(b, port, VALE_OPEN_EXCLUSIVE);
+		client_opens(b, port, VALE_OPEN_EXCLUSIVE);
 		client_close(b);
 		a = client_start();
 	}
@@ -144,7 +137,7 @@ Test(port_open, refusals)
 		   &(struct vale_open_options){ .ring.tx_slots = 1025 });
 	bpffs_unchanged(before);
 	cr_assert_eq(client_number("vale1:ring"), 0);
-	opens(a, "vale1:ring", VALE_OPEN_EXISTING);
+	client_opens(a, "vale1:ring", VALE_OPEN_EXISTING);
 }
 
 struct shape {
@@ -186,11 +179,11 @@ Test(port_open, the_first_one_chooses_rings_and_slots)
 	cr_assert_eq(client_open_with(b, "vale1:a", &options), 0, "%s", client_reason(b));
 	has_shape(b, (struct shape){ 3, 2, 3, 64, 128 });
 	client_close(b);
-	opens(b, "vale1:b", 0);
+	client_opens(b, "vale1:b", 0);
 	has_shape(b, (struct shape){ 1, 0, 1, 1024, 1024 });
 	must("%s port add vale1:c --rings 8 --slots 8", valectl());
 	client_close(b);
-	opens(b, "vale1:c", 0);
+	client_opens(b, "vale1:c", 0);
 	has_shape(b, (struct shape){ 8, 0, 8, 8, 8 });
 }
 
@@ -204,10 +197,10 @@ Test(port_open, who_comes_second_disturbs_nobody)
 {
 	struct client *a = client_start(), *b = client_start(), *c = client_start();
 
-	opens(a, "vale1:a", 0);
-	opens(b, "vale1:b", 0);
+	client_opens(a, "vale1:a", 0);
+	client_opens(b, "vale1:b", 0);
 	cr_assert_eq(client_send(a, 1, 2, 10), 0);
-	opens(c, "vale1:b", 0);
+	client_opens(c, "vale1:b", 0);
 	cr_assert(is_shared_by_two("vale1:b"));
 	cr_assert_eq(client_count(b, 100), 10);
 	cr_assert_eq(client_send(a, 1, 2, 10), 0);
@@ -217,10 +210,10 @@ Test(port_open, who_comes_second_disturbs_nobody)
 	cr_assert_eq(client_send(a, 1, 2, 10), 0);
 	must("%s port add vale1:kept", valectl());
 	client_close(b);
-	opens(b, "vale1:kept", 0);
+	client_opens(b, "vale1:kept", 0);
 	cr_assert_eq(client_send(a, 1, 2, 10), 0);
 	client_close(b);
-	opens(b, "vale1:kept", 0);
+	client_opens(b, "vale1:kept", 0);
 	cr_assert_eq(client_count(b, 100), 0);
 	cr_assert(client_reaches(a, b, 1, 2));
 }
@@ -244,7 +237,7 @@ Test(port_open, a_thousand_times)
 	int fds, entries;
 
 	must("%s port add vale1:kept", valectl());
-	opens(b, "vale1:b", 0);
+	client_opens(b, "vale1:b", 0);
 	fds = client_fds(a);
 	entries = client_entries("vale1");
 	cr_assert_eq(client_do(a, open_often, kept, sizeof(kept)), 0);

@@ -61,11 +61,16 @@ void client_end(struct client *client);	 /* exits, with its port open if it has 
 
 /* Two clients get the ends of a socket pair of that type (SOCK_STREAM, ...), for vale_port_send(). */
 void client_connect(struct client *a, struct client *b, int type);
+/* vale_port_send() and vale_port_receive(): 0 or -errno. */
+int client_give(struct client *client);
+int client_take(struct client *client);
 
 /* ---- what most clients do ---------------------------------------------------------------------- */
 
 /* 0 or -errno. `flags`: enum vale_open_flags. */
 int client_open(struct client *client, const char *port, unsigned int flags);
+/* The same; the test ends if it cannot. */
+void client_opens(struct client *client, const char *port, unsigned int flags);
 int client_open_with(struct client *client, const char *port,
 		     const struct vale_open_options *options);
 int client_close(struct client *client);
