@@ -5,9 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include "client.h"
 
 #define FDS_MAX (6 + 3 * VALE_RINGS)
+
+/* Room for what a socket may have been told to say of the sender: its credentials, label, number. */
+#define OTHER_CONTROL 512
 
 /* What goes beside the file descriptors. Who receives it trusts the sender no further than to have
  * the port: numbers are checked against the maps.
@@ -92,12 +97,22 @@ int vale_port_send(struct vale_port *port, int socket)
 	return sendmsg(socket, &header, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int take_fds(struct vale_port *port, struct msghdr *header, const struct message *message)
+/* Beside the file descriptors, the socket may have been told to say other things. */
+static struct cmsghdr *find_fds(struct msghdr *header)
 {
 	struct cmsghdr *control = CMSG_FIRSTHDR(header);
+
+	while (control && (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS))
+		control = CMSG_NXTHDR(header, control);
+	return control;
+}
+
+static int take_fds(struct vale_port *port, struct msghdr *header, const struct message *message)
+{
+	const struct cmsghdr *control = find_fds(header);
 	int *fds[FDS_MAX], expected, count, fd;
 
-	if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+	if (!control)
 		return -EPROTO;
 	count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	expected = message->pairs <= VALE_RINGS ? all_fds(port, message->pairs, fds) : 0;
@@ -109,6 +124,46 @@ static int take_fds(struct vale_port *port, struct msghdr *header, const struct 
 			close(fd);
 	}
 	return count == expected && count ? 0 : -EPROTO;
+}
+
+/* A program where a map should be, whose type has the same number, the kernel refuses when used. */
+static int check(int fd, __u32 type, __u32 elements)
+{
+	union {
+		struct bpf_map_info map;
+		struct bpf_prog_info program;
+	} info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.map.type != type)
+		return -EPROTO;
+	return elements && info.map.max_entries != elements ? -EPROTO : 0;
+}
+
+static int check_pair(const struct vale_port *port, __u32 pair)
+{
+	int error = check(port->doorbell[pair], BPF_MAP_TYPE_RINGBUF, 0);
+
+	if (!error)
+		error = check(port->txsync[pair], BPF_PROG_TYPE_SYSCALL, 0);
+	return error ? error : check(port->wake[pair], BPF_PROG_TYPE_SYSCALL, 0);
+}
+
+static int check_fds(const struct vale_port *port, __u32 pairs)
+{
+	int error = check(port->region_map, BPF_MAP_TYPE_ARRAY, 0);
+
+	if (!error)
+		error = check(port->state_map, BPF_MAP_TYPE_ARRAY, pairs);
+	if (!error)
+		error = check(port->enter, BPF_PROG_TYPE_SYSCALL, 0);
+	if (!error)
+		error = check(port->leave, BPF_PROG_TYPE_SYSCALL, 0);
+	if (!error)
+		error = check(port->live, BPF_PROG_TYPE_XDP, 0);
+	for (__u32 pair = 0; pair < pairs && !error; pair++)
+		error = check_pair(port, pair);
+	return error;
 }
 
 static int take_message(struct vale_port *port, const struct message *message)
@@ -134,7 +189,7 @@ int vale_port_receive(int socket, struct vale_port **out)
 	CLEANUP_PORT struct vale_port *port = port_new();
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		char room[CMSG_SPACE(FDS_MAX * sizeof(int)) + OTHER_CONTROL];
 	} control;
 	struct message message = {};
 	struct iovec bytes = { &message, sizeof(message) };
@@ -153,14 +208,14 @@ int vale_port_receive(int socket, struct vale_port **out)
 	if (size <= 0)
 		return size ? -errno : -EPIPE;
 	error = take_fds(port, &header, &message);
-	if (!error && size != sizeof(message))
+	if (!error && (size != sizeof(message) || header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		error = -EPROTO;
 	if (!error)
 		error = take_message(port, &message);
 	if (!error)
+		error = check_fds(port, message.pairs);
+	if (!error)
 		error = port_map(port);
-	if (!error && port->pairs != message.pairs)
-		error = -EPROTO;
 	if (!error)
 		error = port_watch(port);
 	if (!error)
