@@ -279,8 +279,6 @@ static int find_or_create(struct opening *opening, struct claim *claim)
 
 	if (error)
 		return error;
-	if (claim->created)
-		maps.state->flags |= VALE_SWITCH_EPHEMERAL;
 	if (maps_find_port(&maps, opening->name.port, &number, &entry))
 		error = create(opening, claim);
 	else if (entry.kind != VALE_PORT_RING)
@@ -294,7 +292,10 @@ static int find_or_create(struct opening *opening, struct claim *claim)
 
 static int open_or_create(struct opening *opening)
 {
-	struct claim claim = { .what = "cannot make the port" };
+	struct claim claim = {
+		.what = "cannot make the port",
+		.switch_flags = VALE_SWITCH_EPHEMERAL,
+	};
 	CLEANUP_CLOSE int lock = -1;
 	int error = claim_begin(&claim, opening->vale, opening->port->name);
 

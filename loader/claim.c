@@ -136,7 +136,7 @@ int claim_switch(struct claim *claim, struct maps *maps)
 
 	claim->maps = maps;
 	if (!error && !pin_exists(path)) {
-		error = switch_create_locked(vale, name, NULL);
+		error = switch_create_locked(vale, name, NULL, claim->switch_flags);
 		claim->created = !error;
 	}
 	if (!error)

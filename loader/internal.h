@@ -210,7 +210,7 @@ bool maps_device_present(const struct maps *maps, __u32 number);
 /* ---- switch.c; the lock must be held -------------------------------------------------------------- */
 
 int switch_create_locked(struct vale *vale, const char *name,
-			 const struct vale_switch_options *options);
+			 const struct vale_switch_options *options, __u32 flags);
 int switch_remove_locked(struct vale *vale, const char *name);
 /* Those that the switch has made for itself. */
 void switch_remove_devices(const struct maps *maps);
@@ -237,7 +237,8 @@ struct claim {
 	const char *what; /* "cannot attach 'tap0'": starts what the user is told */
 	struct name name;
 	struct maps *maps;
-	bool created; /* the switch was made for the port */
+	__u32 switch_flags; /* of a switch that is made for the port */
+	bool created;	    /* it was */
 	__u32 number;
 	struct vale_port_entry port;
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE];

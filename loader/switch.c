@@ -104,7 +104,7 @@ static int complete_state(const struct switch_bpf *skeleton, struct vale_switch 
 	return 0;
 }
 
-static int load(struct vale *vale, const struct vale_switch_options *options,
+static int load(struct vale *vale, const struct vale_switch_options *options, __u32 flags,
 		struct switch_bpf **out)
 {
 	CLEANUP(skeleton_free) struct switch_bpf *skeleton = switch_bpf__open();
@@ -113,6 +113,7 @@ static int load(struct vale *vale, const struct vale_switch_options *options,
 		.fdb_size = options->fdb_size,
 		.age_ns = options->age * NS_PER_SECOND,
 		.generation = 1,
+		.flags = flags,
 	};
 	__u32 zero = 0;
 	int error;
@@ -176,7 +177,7 @@ static int stage(const struct switch_bpf *skeleton, const char *staging)
 }
 
 int switch_create_locked(struct vale *vale, const char *name,
-			 const struct vale_switch_options *options)
+			 const struct vale_switch_options *options, __u32 flags)
 {
 	CLEANUP(skeleton_free) struct switch_bpf *skeleton = NULL;
 	char staging[PATH_MAX], path[PATH_MAX];
@@ -186,7 +187,7 @@ int switch_create_locked(struct vale *vale, const char *name,
 	if (!error)
 		error = check_options(vale, options, &taken);
 	if (!error)
-		error = load(vale, &taken, &skeleton);
+		error = load(vale, &taken, flags, &skeleton);
 	if (error)
 		return error;
 	error = pin_path(vale, staging, "%c%s", PIN_STAGING, name);
@@ -214,7 +215,7 @@ int vale_switch_create(struct vale *vale, const char *text,
 		error = pin_make_root(vale);
 	if (!error)
 		error = pin_lock(vale, &lock);
-	return error ? error : switch_create_locked(vale, name.switch_name, options);
+	return error ? error : switch_create_locked(vale, name.switch_name, options, 0);
 }
 
 int switch_remove_locked(struct vale *vale, const char *name)
