@@ -326,3 +326,29 @@ Test(ring_lossless, a_client_starts_with_an_empty_ring)
 	ring_send(port[1], 0, &frame);
 	ring_expect(port[2], &frame, "at the end");
 }
+
+/* By its client, so that its frame goes on in the next slot, which is new. */
+Test(ring_lossless, a_slot_that_is_changed_while_it_stays)
+{
+	uint32_t number = 0;
+	__u32 slot;
+
+	open_all(ROOM + 1);
+	put(2, &number, ROOM, 60);
+	expect_left(0, "at first");
+	slot = vale_tx_ring(port[1], 0)->head;
+	put(2, &number, 1, 60);
+	expect_left(1, "at first");
+	vale_tx_ring(port[1], 0)->slot[slot].flags = VALE_SLOT_MORE;
+	number = 0;
+	put(3, &number, 3, 60);
+	expect_left(4, "when it was changed");
+	stream[3].next[1] = 1; /* number 0 is a part of the other frame */
+	receive(3, 2, "when it was changed");
+	ring_expect_balance("vale1");
+	receive(2, ROOM, "at first");
+	expect_left(0, "when there was room");
+	cr_assert(ring_receive(port[2], &frame, 0));
+	cr_assert_eq(frame.length, 60 + 60);
+	expect_no_loss();
+}
