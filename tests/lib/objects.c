@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "objects.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <criterion/criterion.h>
+
+#include "expect.h"
+
+enum kind { MAP, PROGRAM, LINK };
+
+static struct object {
+	enum kind kind;
+	__u32 id;
+} objects[8192];
+static size_t object_count;
+
+static void remember(enum kind kind, __u32 id)
+{
+	for (size_t i = 0; i < object_count; i++)
+		if (objects[i].kind == kind && objects[i].id == id)
+			return;
+	cr_assert_lt(object_count, sizeof(objects) / sizeof(objects[0]));
+	objects[object_count++] = (struct object){ kind, id };
+}
+
+/* A program keeps maps that are pinned nowhere: its constants. */
+static void remember_program(__u32 id)
+{
+	__u32 maps[64], size = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (__u64)(unsigned long)maps };
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	close(fd);
+	remember(PROGRAM, id);
+	for (__u32 i = 0; i < info.nr_map_ids; i++)
+		remember(MAP, maps[i]);
+}
+
+static void remember_map(int fd, const struct bpf_map_info *info)
+{
+	remember(MAP, info->id);
+	if (info->type != BPF_MAP_TYPE_DEVMAP)
+		return;
+	for (__u32 i = 0; i < info->max_entries; i++) {
+		struct bpf_devmap_val value;
+
+		if (!bpf_map_lookup_elem(fd, &i, &value) && value.bpf_prog.id)
+			remember_program(value.bpf_prog.id);
+	}
+}
+
+static int remember_pin(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+	union {
+		struct bpf_map_info map;
+		struct bpf_link_info link;
+		struct bpf_prog_info program;
+	} info = {};
+	__u32 size = sizeof(info);
+	char what[128], name[64];
+	ssize_t length;
+	int fd;
+
+	(void)status;
+	(void)at;
+	if (type != FTW_F)
+		return 0;
+	fd = bpf_obj_get(path);
+	cr_assert_geq(fd, 0, "%s: %s", path, strerror(errno));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	length = readlink(name, what, sizeof(what) - 1);
+	what[length > 0 ? length : 0] = 0;
+	cr_assert_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0, "%s", path);
+	if (strstr(what, "bpf-map"))
+		remember_map(fd, &info.map);
+	else if (strstr(what, "bpf_link") || strstr(what, "bpf-link")) {
+		remember(LINK, info.link.id);
+		remember_program(info.link.prog_id);
+	} else if (strstr(what, "bpf-prog"))
+		remember_program(info.program.id);
+	else
+		cr_assert_fail("%s is a %s", path, what);
+	close(fd);
+	return 0;
+}
+
+void objects_remember(void)
+{
+	cr_assert_eq(nftw("/sys/fs/bpf/vale", remember_pin, 8, FTW_PHYS), 0);
+}
+
+size_t objects_alive(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < object_count; i++) {
+		__u32 id = objects[i].id;
+		int fd = objects[i].kind == MAP	      ? bpf_map_get_fd_by_id(id)
+			 : objects[i].kind == PROGRAM ? bpf_prog_get_fd_by_id(id)
+						      : bpf_link_get_fd_by_id(id);
+
+		count += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	return count;
+}
+
+static bool all_is_freed(const void *unused)
+{
+	(void)unused;
+	return objects_alive() == 0;
+}
+
+bool objects_are_freed(void)
+{
+	return eventually(all_is_freed, NULL);
+}
+
+size_t objects_count(void)
+{
+	return object_count;
+}

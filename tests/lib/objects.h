@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The kernel's maps, programs and links that are pinned below /sys/fs/bpf/vale, and those that these
+ * use. They are remembered by their ids, so that other tests that run at the same time do not
+ * matter.
+ */
+#ifndef VALE_TEST_OBJECTS_H
+#define VALE_TEST_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Remembers those that there are now, beside those from before. */
+void objects_remember(void);
+size_t objects_count(void);
+/* How many of these the kernel still has. */
+size_t objects_alive(void);
+/* None, soon. */
+bool objects_are_freed(void);
+
+#endif
