@@ -3,16 +3,14 @@
  * valectl is killed at each system call in turn. Whatever it was doing is then either done or to be
  * swept: the next command succeeds and leaves nothing half-made.
  */
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
 #include "tests/lib/expect.h"
 #include "tests/lib/sandbox.h"
-#include "tests/lib/strace.h"
+#include "tests/lib/series.h"
 
 /* Containers a and b; a's end does no GRO, which an attach has to change and a detach to put back. */
 static void two_containers(void)
@@ -25,21 +23,6 @@ static void two_containers(void)
 }
 
 TestSuite(kill, .init = two_containers, .timeout = 240);
-
-static int unfinished(const char *path, const struct stat *status, int kind, struct FTW *at)
-{
-	(void)status;
-	(void)kind;
-	if (path[at->base] == '-')
-		cr_assert_fail("not swept: %s", path);
-	return 0;
-}
-
-/* What is unfinished has a name that starts with '-'. */
-static void nothing_unfinished(void)
-{
-	cr_assert_eq(nftw("/sys/fs/bpf/vale", unfinished, 8, FTW_PHYS), 0);
-}
 
 static bool is_port(const char *name)
 {
@@ -59,68 +42,10 @@ static void whole_or_not_there(size_t call, const char *name)
 		cr_assert(can_ping("a", "10.0.0.2"), "killed at call %zu: no traffic", call);
 }
 
-/* A command after the kill: it succeeds, or is refused with one of the two words. */
-static bool next(size_t call, const char *command, const char *word, const char *or_word)
-{
-	struct output output = run("%s %s", valectl(), command);
-
-	if (!output.status)
-		return true;
-	if (strstr(output.errors, word) || (or_word && strstr(output.errors, or_word)))
-		return false;
-	cr_assert_fail("killed at call %zu: '%s' says %s", call, command, output.errors);
-	return false;
-}
-
-/* The words of `command` behind the path of valectl. */
-static char **arguments_of(const char *command)
-{
-	static char text[128], *argv[8];
-	int count = 0;
-
-	snprintf(text, sizeof(text), "%s", command);
-	argv[count++] = (char *)valectl();
-	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
-		argv[count++] = word;
-	argv[count] = NULL;
-	return argv;
-}
-
-struct series {
-	const char *command;
-	void (*prepare)(void);		       /* the state that the command is given in */
-	void (*check)(size_t call, int round); /* the next command, one kind a round */
-	void (*clean)(size_t call);	       /* back to what it was before prepare() */
-};
-
-static void run_series(const struct series *series)
-{
-	struct kill_points points;
-	size_t tried = 0;
-
-	series->prepare();
-	points = kill_points_of(arguments_of(series->command));
-	series->clean(0);
-	for (size_t i = 0; i < points.count; i++) {
-		series->prepare();
-		if (!kill_at(arguments_of(series->command), points.calls[i]))
-			break;
-		tried++;
-		series->check(points.calls[i], i % 3);
-		nothing_unfinished();
-		series->clean(points.calls[i]);
-	}
-	cr_log_info("'%s' was killed at %zu of its %zu calls\n", series->command, tried,
-		    points.total);
-	cr_assert_gt(tried, 20);
-	cr_assert_leq(points.count - tried, 5, "most of the calls were not reached");
-	free(points.calls);
-}
-
 /* Everything goes, and everything works once more. */
 static void destroyed(size_t call)
 {
-	next(call, "destroy vale1 --force", "there is no switch", NULL);
+	series_next(call, "destroy vale1 --force", "there is no switch", NULL);
 	cr_assert_str_empty(must("find /sys/fs/bpf/vale -mindepth 1 ! -name sysctl").text);
 	cr_assert_eq(program_on("a"), 0, "killed at call %zu: a program is left", call);
 	cr_assert_eq(program_on("b"), 0, "killed at call %zu: a program is left", call);
@@ -134,16 +59,12 @@ static void all_works_at_the_end(void)
 	destroyed(0);
 }
 
-static void nothing(void)
-{
-}
-
 /* ---- create ------------------------------------------------------------------------------------ */
 
 static void check_create(size_t call, int round)
 {
 	if (round == 0)
-		next(call, "create vale1", "there is a switch of that name", NULL);
+		series_next(call, "create vale1", "there is a switch of that name", NULL);
 	else if (round == 1)
 		must("%s attach vale1:p1 a", valectl());
 	else
@@ -153,7 +74,11 @@ static void check_create(size_t call, int round)
 
 Test(kill, create)
 {
-	run_series(&(struct series){ "create vale1", nothing, check_create, destroyed });
+	series_run(&(struct series){
+		.command = "create vale1",
+		.check = check_create,
+		.clean = destroyed,
+	});
 	all_works_at_the_end();
 }
 
@@ -164,25 +89,26 @@ static void check_attach(size_t call, int round)
 	bool done = is_port("p1");
 
 	if (round == 0) {
-		cr_assert_neq(next(call, "attach vale1:p1 a", "is the port vale1:p1", NULL), done);
+		cr_assert_neq(series_next(call, "attach vale1:p1 a", "is the port vale1:p1", NULL),
+			      done);
 		cr_assert(is_port("p1"));
 	} else if (round == 1) {
-		cr_assert_eq(next(call, "detach vale1:p1", "there is no port",
-				  "there is no switch"),
+		cr_assert_eq(series_next(call, "detach vale1:p1", "there is no port",
+					 "there is no switch"),
 			     done);
 		cr_assert_not(is_port("p1"));
 	} else {
-		next(call, "create vale1", "there is a switch", NULL);
+		series_next(call, "create vale1", "there is a switch", NULL);
 		must("%s sysctl -w max_bridges=64", valectl());
 		/* What is wrong in a switch is mended when something in it is changed. */
-		next(call, "detach vale1:p9", "there is no port", NULL);
+		series_next(call, "detach vale1:p9", "there is no port", NULL);
 	}
 	whole_or_not_there(call, "p1");
 }
 
 static void detached(size_t call)
 {
-	next(call, "detach vale1:p1", "there is no port", NULL);
+	series_next(call, "detach vale1:p1", "there is no port", NULL);
 	whole_or_not_there(call, "p1");
 	cr_assert_not(is_port("p1"));
 }
@@ -190,14 +116,22 @@ static void detached(size_t call)
 Test(kill, attach)
 {
 	must("%s attach vale1:p2 b", valectl());
-	run_series(&(struct series){ "attach vale1:p1 a", nothing, check_attach, detached });
+	series_run(&(struct series){
+		.command = "attach vale1:p1 a",
+		.check = check_attach,
+		.clean = detached,
+	});
 	destroyed(0);
 	all_works_at_the_end();
 }
 
 Test(kill, attach_to_a_new_switch)
 {
-	run_series(&(struct series){ "attach vale1:p1 a", nothing, check_attach, destroyed });
+	series_run(&(struct series){
+		.command = "attach vale1:p1 a",
+		.check = check_attach,
+		.clean = destroyed,
+	});
 	all_works_at_the_end();
 }
 
@@ -206,31 +140,30 @@ Test(kill, attach_to_a_new_switch)
 static void check_detach(size_t call, int round)
 {
 	if (round == 0) {
-		next(call, "detach vale1:p1", "there is no port", NULL);
+		series_next(call, "detach vale1:p1", "there is no port", NULL);
 		cr_assert_not(is_port("p1"));
 	} else if (round == 1) {
-		next(call, "attach vale1:p1 a", "is the port vale1:p1", NULL);
+		series_next(call, "attach vale1:p1 a", "is the port vale1:p1", NULL);
 		cr_assert(is_port("p1"));
 	} else {
-		next(call, "detach vale1:p9", "there is no port", NULL);
+		series_next(call, "detach vale1:p9", "there is no port", NULL);
 	}
 	whole_or_not_there(call, "p1");
 }
 
 static void p1_again(void)
 {
-	next(0, "attach vale1:p1 a", "is the port vale1:p1", NULL);
-}
-
-static void keep(size_t call)
-{
-	(void)call;
+	series_next(0, "attach vale1:p1 a", "is the port vale1:p1", NULL);
 }
 
 Test(kill, detach)
 {
 	must("%s attach vale1:p2 b", valectl());
-	run_series(&(struct series){ "detach vale1:p1", p1_again, check_detach, keep });
+	series_run(&(struct series){
+		.command = "detach vale1:p1",
+		.prepare = p1_again,
+		.check = check_detach,
+	});
 	destroyed(0);
 	all_works_at_the_end();
 }
@@ -240,11 +173,11 @@ static void check_destroy(size_t call, int round)
 	if (round == 0) {
 		destroyed(call);
 	} else if (round == 1) {
-		next(call, "attach vale1:p1 a", "is the port vale1:p1", NULL);
+		series_next(call, "attach vale1:p1 a", "is the port vale1:p1", NULL);
 		cr_assert(is_port("p1"));
 	} else {
 		must("%s sysctl -w max_bridges=64", valectl());
-		next(call, "detach vale1:p9", "there is no port", "there is no switch");
+		series_next(call, "detach vale1:p9", "there is no port", "there is no switch");
 	}
 	whole_or_not_there(call, "p1");
 }
@@ -252,13 +185,16 @@ static void check_destroy(size_t call, int round)
 static void two_ports_again(void)
 {
 	p1_again();
-	next(0, "attach vale1:p2 b", "is the port vale1:p2", NULL);
+	series_next(0, "attach vale1:p2 b", "is the port vale1:p2", NULL);
 }
 
 Test(kill, destroy)
 {
-	run_series(
-		&(struct series){ "destroy vale1 --force", two_ports_again, check_destroy, keep });
+	series_run(&(struct series){
+		.command = "destroy vale1 --force",
+		.prepare = two_ports_again,
+		.check = check_destroy,
+	});
 	destroyed(0);
 	all_works_at_the_end();
 }

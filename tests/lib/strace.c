@@ -82,9 +82,8 @@ static bool changes_nothing(const struct __ptrace_syscall_info *call)
 #endif
 	};
 	static const long bpf_commands[] = {
-		BPF_BTF_LOAD,		BPF_MAP_CREATE, BPF_MAP_FREEZE,
-		BPF_MAP_GET_NEXT_KEY,	BPF_OBJ_GET,	BPF_MAP_LOOKUP_ELEM,
-		BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_LOAD,	BPF_PROG_RUN,
+		BPF_BTF_LOAD, BPF_MAP_CREATE,	   BPF_MAP_FREEZE,	   BPF_MAP_GET_NEXT_KEY,
+		BPF_OBJ_GET,  BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_LOAD,
 	};
 
 	if (call->entry.nr == SYS_bpf)
@@ -92,7 +91,7 @@ static bool changes_nothing(const struct __ptrace_syscall_info *call)
 	return is_among(calls, COUNT(calls), call->entry.nr);
 }
 
-static void become(char *const argv[])
+static void become(const struct traced *traced)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -101,8 +100,13 @@ static void become(char *const argv[])
 	dup2(null, STDERR_FILENO);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
-	execv(argv[0], argv);
-	_exit(127);
+	if (traced->argv) {
+		execv(traced->argv[0], traced->argv);
+		_exit(127);
+	}
+	raise(SIGTRAP); /* as an exec does */
+	traced->function();
+	_exit(0);
 }
 
 /* Waits until the program stops; false if it has ended. */
@@ -116,19 +120,19 @@ static bool wait_stop(pid_t child, int *signal)
 	return WIFSTOPPED(status);
 }
 
-/* Starts the program; it is stopped where its own code begins. */
-static pid_t start(char *const argv[])
+/* Starts it; it is stopped where its own code begins. */
+static pid_t start(const struct traced *traced)
 {
 	pid_t child = fork();
 	int signal;
 
 	cr_assert_geq(child, 0);
 	if (!child)
-		become(argv);
+		become(traced);
 	cr_assert(wait_stop(child, &signal) && signal == SIGSTOP);
 	ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
 	ptrace(PTRACE_CONT, child, NULL, NULL);
-	cr_assert(wait_stop(child, &signal) && signal == SIGTRAP, "cannot run %s", argv[0]);
+	cr_assert(wait_stop(child, &signal) && signal == SIGTRAP, "cannot run it");
 	return child;
 }
 
@@ -156,12 +160,12 @@ static void add_point(struct kill_points *points, size_t call)
 	points->calls[points->count++] = call;
 }
 
-struct kill_points kill_points_of(char *const argv[])
+struct kill_points kill_points_of(const struct traced *traced)
 {
-	bool all = getenv("VALE_KILL_ALL"), in_run = false;
-	struct __ptrace_syscall_info call;
+	bool all = getenv("VALE_KILL_ALL") || traced->every_call, in_run = false;
+	struct __ptrace_syscall_info call = {};
 	struct kill_points points = {};
-	pid_t child = start(argv);
+	pid_t child = start(traced);
 
 	for (; next_call(child, &call); points.total++) {
 		bool harmless = changes_nothing(&call);
@@ -170,13 +174,14 @@ struct kill_points kill_points_of(char *const argv[])
 			add_point(&points, points.total);
 		in_run = harmless;
 	}
+	cr_assert(call.entry.nr == SYS_exit_group && !call.entry.args[0], "what is traced fails");
 	return points;
 }
 
-bool kill_at(char *const argv[], size_t at)
+bool kill_at(const struct traced *traced, size_t at)
 {
 	struct __ptrace_syscall_info call;
-	pid_t child = start(argv);
+	pid_t child = start(traced);
 	int signal;
 
 	for (size_t i = 0; i <= at; i++)

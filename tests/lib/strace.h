@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Following the system calls of a program, to kill it at one of them. */
+/* Following the system calls of a process, to kill it at one of them. */
 #ifndef VALE_TEST_STRACE_H
 #define VALE_TEST_STRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What is followed: a program, whose path is argv[0], or a function in a process of its own. */
+struct traced {
+	char *const *argv;
+	void (*function)(void); /* if argv is NULL */
+	bool every_call;	/* those that make no difference, too */
+};
+
 struct kill_points {
-	size_t *calls; /* by number, the first call of the program being 0 */
+	size_t *calls; /* by number, the first call being 0 */
 	size_t count;
-	size_t total; /* calls the program makes */
+	size_t total; /* that are made */
 };
 
 /*
- * Runs a program (argv[0] is its path) to its end, and returns at which system calls a kill can
+ * Lets it come to its end, and returns at which system calls a kill can
  * make a difference. Of a run of calls that change nothing outside of the process, that is the
- * first, and the call after the last; with VALE_KILL_ALL in the environment, it is every call.
+ * first, and the call after the last; with VALE_KILL_ALL in the environment, it is every call. The
+ * test ends if it fails.
  * The caller frees `calls`.
  */
-struct kill_points kill_points_of(char *const argv[]);
+struct kill_points kill_points_of(const struct traced *traced);
 
-/* Runs the program and kills it on entry to that call. False if it ended before. */
-bool kill_at(char *const argv[], size_t call);
+/* Lets it run and kills it on entry to that call. False if it ended before. */
+bool kill_at(const struct traced *traced, size_t call);
 
 #endif

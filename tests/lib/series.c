@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#include "series.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "sandbox.h"
+#include "strace.h"
+
+static int unfinished(const char *path, const struct stat *status, int kind, struct FTW *at)
+{
+	(void)status;
+	(void)kind;
+	if (path[at->base] == '-')
+		cr_assert_fail("not swept: %s", path);
+	return 0;
+}
+
+/* What is unfinished has a name that starts with '-'. */
+static void nothing_unfinished(void)
+{
+	cr_assert_eq(nftw("/sys/fs/bpf/vale", unfinished, 8, FTW_PHYS), 0);
+}
+
+bool series_next(size_t call, const char *command, const char *word, const char *or_word)
+{
+	struct output output = run("%s %s", valectl(), command);
+
+	if (!output.status)
+		return true;
+	if (strstr(output.errors, word) || (or_word && strstr(output.errors, or_word)))
+		return false;
+	cr_assert_fail("killed at call %zu: '%s' says %s", call, command, output.errors);
+	return false;
+}
+
+/* The words of `command` behind the path of valectl. */
+static char **arguments_of(const char *command)
+{
+	static char text[128], *argv[8];
+	int count = 0;
+
+	snprintf(text, sizeof(text), "%s", command);
+	argv[count++] = (char *)valectl();
+	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
+		argv[count++] = word;
+	argv[count] = NULL;
+	return argv;
+}
+
+static void prepare(const struct series *series)
+{
+	if (series->prepare)
+		series->prepare();
+}
+
+static void clean(const struct series *series, size_t call)
+{
+	if (series->clean)
+		series->clean(call);
+}
+
+void series_run(const struct series *series)
+{
+	const struct traced traced = {
+		.argv = series->command ? arguments_of(series->command) : NULL,
+		.function = series->function,
+		.every_call = series->every_call,
+	};
+	struct kill_points points;
+	size_t tried = 0;
+
+	prepare(series);
+	points = kill_points_of(&traced);
+	clean(series, 0);
+	for (size_t i = 0; i < points.count; i++) {
+		prepare(series);
+		if (!kill_at(&traced, points.calls[i]))
+			break;
+		tried++;
+		series->check(points.calls[i], i % 3);
+		nothing_unfinished();
+		clean(series, points.calls[i]);
+	}
+	cr_log_info("'%s' was killed at %zu of its %zu calls\n",
+		    series->command ? series->command : "a client", tried, points.total);
+	cr_assert_gt(tried, 20);
+	cr_assert_leq(points.count - tried, 5, "most of the calls were not reached");
+	free(points.calls);
+}
