@@ -56,6 +56,7 @@ static void boot(void)
 	cr_assert_lt(used, sizeof(files));
 	cr_assert_eq(vm_start(&lab, &options), 0, "the machine does not start");
 	cr_assert_eq(vm_wait(lab), 0, "the machine does not come up");
+	cr_assert_eq(vm_run(lab, "modprobe tun"), 0, "no taps: %s", vm_output(lab));
 	cr_assert_eq(vm_run(lab, "uname -r"), 0);
 	cr_assert(strstr(vm_output(lab), "6.1."), "not a 6.1 kernel: %s", vm_output(lab));
 }

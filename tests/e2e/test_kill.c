@@ -213,13 +213,13 @@ static bool has_pair(void)
 static void check_xsk(size_t call, int round)
 {
 	if (round == 0) {
-		next(call, "attach vale1:p1 --xsk out", "there is a port vale1:p1", NULL);
+		series_next(call, "attach vale1:p1 --xsk out", "there is a port vale1:p1", NULL);
 		cr_assert(is_port("p1"));
 	} else if (round == 1) {
-		next(call, "detach vale1:p1", "there is no port", "there is no switch");
+		series_next(call, "detach vale1:p1", "there is no port", "there is no switch");
 		cr_assert_not(is_port("p1"));
 	} else {
-		next(call, "detach vale1:p9", "there is no port", "there is no switch");
+		series_next(call, "detach vale1:p9", "there is no port", "there is no switch");
 	}
 	cr_assert_eq(has_pair(), is_port("p1"), "killed at call %zu: the pair is %sthere", call,
 		     has_pair() ? "" : "not ");
@@ -227,26 +227,33 @@ static void check_xsk(size_t call, int round)
 
 static void detached_xsk(size_t call)
 {
-	next(call, "detach vale1:p1", "there is no port", "there is no switch");
+	series_next(call, "detach vale1:p1", "there is no port", "there is no switch");
 	cr_assert_not(has_pair(), "killed at call %zu: the pair is left", call);
 }
 
 Test(kill, attach_xsk)
 {
 	must("%s attach vale1:p2 b", valectl());
-	run_series(
-		&(struct series){ "attach vale1:p1 --xsk out", nothing, check_xsk, detached_xsk });
+	series_run(&(struct series){
+		.command = "attach vale1:p1 --xsk out",
+		.check = check_xsk,
+		.clean = detached_xsk,
+	});
 	destroyed(0);
 }
 
 static void xsk_again(void)
 {
-	next(0, "attach vale1:p1 --xsk out", "there is a port vale1:p1", NULL);
+	series_next(0, "attach vale1:p1 --xsk out", "there is a port vale1:p1", NULL);
 }
 
 Test(kill, detach_xsk)
 {
 	must("%s attach vale1:p2 b", valectl());
-	run_series(&(struct series){ "detach vale1:p1", xsk_again, check_xsk, keep });
+	series_run(&(struct series){
+		.command = "detach vale1:p1",
+		.prepare = xsk_again,
+		.check = check_xsk,
+	});
 	destroyed(0);
 }
