@@ -30,6 +30,8 @@ SKELETONS   := $(BPF_NAMES:%=$(BUILD)/%.skel.h)
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
 HEADERS     := include/vale.h $(wildcard include/vale/*.h)
 EXAMPLES    := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+NETMAP_HEADERS := $(wildcard include/net/*.h)
+NETMAP_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard netmap/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 PKTGEN_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard pkt-gen/*.c))
 # What its unit tests need: no threads, no interfaces.
@@ -66,7 +68,7 @@ BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/valectl $(BUILD)/pkt-gen/pkt-gen $(LIBRARIES) $(EXAMPLES)
+all: $(BUILD)/valectl $(BUILD)/pkt-gen/pkt-gen $(LIBRARIES) $(BUILD)/libvale-netmap.so $(EXAMPLES)
 
 # ---- rules -------------------------------------------------------------------------------------
 
@@ -106,13 +108,24 @@ $(BUILD)/$(SONAME): $(LIB_OBJECTS) loader/libvale.map
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=loader/libvale.map -Wl,-z,defs \
 		-o $@ $(LIB_OBJECTS) $(LIB_LIBS)
 
-$(BUILD)/valectl: $(CLI_OBJECTS) $(BUILD)/libvale.a
+# Requests of netmap that valectl answers for scripts; they call what the library has for itself.
+NETMAP_REQUESTS := $(patsubst %,$(BUILD)/netmap/%.o,request_vale request_newif request_info switches memory_id)
+$(BUILD)/cli/cmd_exec.o: ALL_CFLAGS += -DVALE_LIBDIR='"$(LIBDIR)"'
+
+$(BUILD)/valectl: $(CLI_OBJECTS) $(NETMAP_REQUESTS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/pkt-gen/pkt-gen: $(PKTGEN_OBJECTS) $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) -lpcap -lm -pthread
+
+# For programs that know nothing of it; one may use libvale itself, and have that beside this one.
+$(NETMAP_OBJECTS): ALL_CFLAGS += -fPIC
+$(BUILD)/libvale-netmap.so: $(NETMAP_OBJECTS) $(LIB_OBJECTS) netmap/libvale-netmap.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=netmap/libvale-netmap.map -Wl,-z,defs \
+		-Wl,-z,nodelete -o $@ $(NETMAP_OBJECTS) $(LIB_OBJECTS) $(LIB_LIBS)
 
 # Examples have what a user of the library has.
 $(BUILD)/examples/%: private INCLUDES := -Iinclude
@@ -126,6 +139,16 @@ $(filter $(BUILD)/tests/unit/test_pktgen_% $(BUILD)/tests/e2e/test_pktgen_number
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# Their calls of libc go through the library, as those of a program do that is run with it.
+$(BUILD)/tests/e2e/test_netmap_%: TEST_LIBS := -Wl,-rpath,'$$ORIGIN/../..' $(TEST_LIBS)
+$(filter $(BUILD)/tests/e2e/test_netmap_%,$(TESTS)): $(BUILD)/libvale-netmap.so
+
+# It calls what that library has for itself.
+$(BUILD)/netmap/layer.a: $(NETMAP_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(filter $(BUILD)/tests/unit/test_netmap_decode,$(TESTS)): $(BUILD)/netmap/layer.a
 
 $(BUILD)/bench/vale-bench: $(BENCH_OBJECTS) $(BUILD)/libvale.a
 	$(call say,LD,$@)
@@ -180,6 +203,9 @@ install: all
 	sed -i -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|' \
 		-e 's|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|; s|@VERSION@|$(VERSION)|' \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc
+	install -D -m 755 $(BUILD)/libvale-netmap.so $(DESTDIR)$(LIBDIR)/libvale-netmap.so
+	for header in $(NETMAP_HEADERS:include/%=%); do \
+		install -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit 1; done
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	for program in valectl pkt-gen; do \
@@ -192,6 +218,7 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc $(DESTDIR)$(LIBDIR)/libvale.a
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvale.so $(SONAME) libvale.so.$(VERSION))
 	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
+	rm -f $(DESTDIR)$(LIBDIR)/libvale-netmap.so $(NETMAP_HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
 	rmdir $(DESTDIR)$(INCLUDEDIR)/vale 2> /dev/null || :
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	$(update_cache)

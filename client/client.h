@@ -61,6 +61,9 @@ void port_initialize(struct vale_port *port, __u32 extra_buffers);
 int port_watch(struct vale_port *port);
 /* Tells the switch that the process has the port open. */
 int port_enter(struct vale_port *port);
+/* Where the file descriptors of a port with so many pairs are, always in the same order. */
+#define PORT_FDS_MAX (6 + 3 * VALE_RINGS)
+int port_fds(struct vale_port *port, __u32 pairs, int *out[PORT_FDS_MAX]);
 /* Runs a program of the syscall kind; what it returns, or -errno. */
 int port_run(int program);
 /* Has the kernel make so many frames, which the port's program `live` fills in from a tx ring. */

@@ -9,8 +9,6 @@
 
 #include "client.h"
 
-#define FDS_MAX (6 + 3 * VALE_RINGS)
-
 /* Room for what a socket may have been told to say of the sender: its credentials, label, number. */
 #define OTHER_CONTROL 512
 
@@ -43,8 +41,7 @@ int vale_port_adopt(struct vale_port *port)
 	return port_enter(port);
 }
 
-/* Where the file descriptors of a port are, always in the same order. */
-static int all_fds(struct vale_port *port, __u32 pairs, int *out[FDS_MAX])
+int port_fds(struct vale_port *port, __u32 pairs, int *out[PORT_FDS_MAX])
 {
 	int count = 0;
 
@@ -74,10 +71,10 @@ int vale_port_send(struct vale_port *port, int socket)
 	};
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		char room[CMSG_SPACE(PORT_FDS_MAX * sizeof(int))];
 	} control = {};
 	struct iovec bytes = { &message, sizeof(message) };
-	int *fds[FDS_MAX], count = all_fds(port, port->pairs, fds);
+	int *fds[PORT_FDS_MAX], count = port_fds(port, port->pairs, fds);
 	struct msghdr header = {
 		.msg_iov = &bytes,
 		.msg_iovlen = 1,
@@ -110,12 +107,12 @@ static struct cmsghdr *find_fds(struct msghdr *header)
 static int take_fds(struct vale_port *port, struct msghdr *header, const struct message *message)
 {
 	const struct cmsghdr *control = find_fds(header);
-	int *fds[FDS_MAX], expected, count, fd;
+	int *fds[PORT_FDS_MAX], expected, count, fd;
 
 	if (!control)
 		return -EPROTO;
 	count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	expected = message->pairs <= VALE_RINGS ? all_fds(port, message->pairs, fds) : 0;
+	expected = message->pairs <= VALE_RINGS ? port_fds(port, message->pairs, fds) : 0;
 	for (int i = 0; i < count; i++) {
 		memcpy(&fd, CMSG_DATA(control) + i * sizeof(int), sizeof(fd));
 		if (i < expected)
@@ -184,12 +181,12 @@ static int take_message(struct vale_port *port, const struct message *message)
 	return 0;
 }
 
-int vale_port_receive(int socket, struct vale_port **out)
+static int receive(int socket, int flags, struct vale_port **out)
 {
 	CLEANUP_PORT struct vale_port *port = port_new();
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(FDS_MAX * sizeof(int)) + OTHER_CONTROL];
+		char room[CMSG_SPACE(PORT_FDS_MAX * sizeof(int)) + OTHER_CONTROL];
 	} control;
 	struct message message = {};
 	struct iovec bytes = { &message, sizeof(message) };
@@ -204,7 +201,7 @@ int vale_port_receive(int socket, struct vale_port **out)
 
 	if (!port)
 		return -ENOMEM;
-	size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_WAITALL);
+	size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
 	if (size <= 0)
 		return size ? -errno : -EPIPE;
 	error = take_fds(port, &header, &message);
@@ -224,4 +221,14 @@ int vale_port_receive(int socket, struct vale_port **out)
 		return error;
 	*out = TAKE(port, NULL);
 	return 0;
+}
+
+int vale_port_receive(int socket, struct vale_port **out)
+{
+	return receive(socket, MSG_WAITALL, out);
+}
+
+int vale_port_peek(int socket, struct vale_port **out)
+{
+	return receive(socket, MSG_PEEK | MSG_DONTWAIT, out);
 }

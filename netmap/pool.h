@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the files of a port have in its memory: a netmap_if each, and a note of which buffers are in
+ * use. It lies where the last buffers of the port's first region would be. As all of that memory, it may be
+ * changed by whoever has the port open, so it is checked by who reads it; who changes it harms the
+ * port's own programs only.
+ */
+#ifndef VALE_NETMAP_POOL_H
+#define VALE_NETMAP_POOL_H
+
+#include "layer.h"
+
+#define POOL_BUFFERS 16
+#define POOL_FIRST   (VALE_REGION_UNITS - 1 - POOL_BUFFERS) /* its first buffer, in the region */
+#define POOL_HEAD    2560
+#define POOL_IF	     256
+#define POOL_IFS     ((POOL_BUFFERS * VALE_BUFFER_SIZE - POOL_HEAD) / POOL_IF)
+
+enum {
+	POOL_NO_TX_POLL = 1 << 0,
+	POOL_DO_RX_POLL = 1 << 1,
+};
+
+/* A file's netmap_if, and what another process that gets the file needs to know of it. */
+struct pool_if {
+	struct vale_if interface;
+	__u64 token; /* the file's; 0: free */
+	__u64 netns; /* of the namespace where the file's socket has its name: the cookie */
+	__u32 first_tx, end_tx, first_rx, end_rx;
+	__u32 flags;
+};
+
+struct pool {
+	__u64 used[VALE_RINGS * VALE_REGION_UNITS / 64]; /* a bit for each of the port's buffers */
+	__u8 unused[POOL_HEAD - VALE_RINGS * VALE_REGION_UNITS / 8];
+	union {
+		struct pool_if file;
+		__u8 room[POOL_IF];
+	} slot[POOL_IFS];
+};
+
+_Static_assert(sizeof(struct pool_if) <= POOL_IF, "a pool_if has its room");
+_Static_assert(sizeof(struct pool) == POOL_BUFFERS * VALE_BUFFER_SIZE, "the pool has its room");
+_Static_assert(VALE_RINGS *VALE_REGION_UNITS % 64 == 0, "all buffers have bits");
+
+/* Set up if nobody has since the port was opened for the first time. NULL: it cannot be had. */
+struct pool *pool_of(struct vale_port *port);
+
+/* pool_buffers.c */
+
+/* Links up to `wanted` buffers that nobody uses into a list; its first, and how many there are. */
+__u32 pool_take_buffers(struct vale_port *port, struct pool *pool, __u32 wanted, __u32 *head);
+void pool_give_buffers(struct vale_port *port, struct pool *pool, __u32 head);
+/* At first: those in the rings and in the library's list are used. False: that one needs the pool's. */
+bool pool_mark_buffers(struct vale_port *port, struct pool *pool);
+
+#endif

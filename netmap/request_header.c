@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * NETMAP_REQ_PORT_HDR_SET, NETMAP_REQ_PORT_HDR_GET: the virtio-net header before each frame of a
+ * port. Ports of the switch have none.
+ */
+#include <errno.h>
+
+#include "layer.h"
+
+static int find(const char *name)
+{
+	CLEANUP_VALE struct vale *vale = NULL;
+	struct vale_port_info info;
+	struct name parsed;
+
+	if (!is_vale_name(name) || name_parse_port(&parsed, name) || switches_open(&vale) ||
+	    vale_port_get(vale, name, &info))
+		return -ENXIO;
+	return 0;
+}
+
+int request_header_get(struct request *request)
+{
+	request->body.header.nr_hdr_len = 0;
+	return find(request->name);
+}
+
+int request_header_set(struct request *request)
+{
+	__u32 length = request->body.header.nr_hdr_len;
+	int error = find(request->name);
+
+	if (error)
+		return error;
+	if (length != 0 && length != 10 && length != 12)
+		return -EINVAL;
+	return length ? -EOPNOTSUPP : 0;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* NETMAP_REQ_REGISTER: binds a file to a port. */
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "layer.h"
+
+/* What is asked for, in the library's terms. */
+struct binding {
+	struct vale_open_options options;
+	bool no_tx, no_rx; /* rings of this direction are not wanted */
+	bool no_tx_poll, do_rx_poll;
+	__u32 extra_buffers;
+	__u16 memory_id; /* 0: any */
+};
+
+static __u32 least(__u32 a, __u32 b)
+{
+	return a < b ? a : b;
+}
+
+static __u32 most(__u32 a, __u32 b)
+{
+	return a > b ? a : b;
+}
+
+/* As netmap, what is too much is what there can be, and the program is told. */
+static void take_sizes(const struct nmreq_register *reg, struct vale_ring_options *out)
+{
+	out->rings = least(most(reg->nr_tx_rings, reg->nr_rx_rings), VALE_RINGS);
+	out->tx_slots = least(reg->nr_tx_slots, VALE_SLOTS);
+	out->rx_slots = least(reg->nr_rx_slots, VALE_SLOTS);
+}
+
+static int take_mode(const struct nmreq_register *reg, struct binding *binding)
+{
+	switch (reg->nr_mode) {
+	case NR_REG_ALL_NIC:
+		return 0;
+	case NR_REG_ONE_NIC:
+		binding->options.one_ring = (reg->nr_ringid & NETMAP_RING_MASK) + 1;
+		return 0;
+	case NR_REG_NULL:
+		binding->no_tx = binding->no_rx = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int take_request(const struct nmreq_register *reg, struct binding *binding)
+{
+	const __u64 one_direction = NR_RX_RINGS_ONLY | NR_TX_RINGS_ONLY;
+
+	if ((reg->nr_flags & one_direction) == one_direction)
+		return -EINVAL;
+	binding->options.ring.size = sizeof(binding->options.ring);
+	take_sizes(reg, &binding->options.ring);
+	if (reg->nr_flags & NR_EXCLUSIVE)
+		binding->options.flags |= VALE_OPEN_EXCLUSIVE;
+	binding->no_tx = reg->nr_flags & NR_RX_RINGS_ONLY;
+	binding->no_rx = reg->nr_flags & NR_TX_RINGS_ONLY;
+	binding->no_tx_poll = reg->nr_flags & NR_NO_TX_POLL;
+	binding->do_rx_poll = reg->nr_flags & NR_DO_RX_POLL;
+	binding->extra_buffers = reg->nr_extra_bufs;
+	binding->memory_id = reg->nr_mem_id;
+	return take_mode(reg, binding);
+}
+
+/* netmap's errno for the library's. */
+static int translate(int error)
+{
+	switch (-error) {
+	case ENOTTY: /* the port is an interface's */
+		return -EBUSY;
+	case ERANGE:
+	case EEXIST: /* it is called like an interface */
+		return -EINVAL;
+	case ENOSPC:
+	case E2BIG:
+	case EINVAL: /* the name is none */
+	case ENOTSUP:
+	case ENODEV: /* there is no bpffs */
+	case ENOENT:
+	case EPROTO:
+		return -ENOMEM;
+	default:
+		return error;
+	}
+}
+
+/* An interface of a port's name is the port's own, if it is one that was attached. */
+static bool is_attached(struct vale *vale, const char *name)
+{
+	struct vale_port_info info;
+
+	return !vale_port_get(vale, name, &info) && strcmp(info.kind, "ring") != 0;
+}
+
+static int open_port(const char *name, const struct binding *binding, struct vale_port **out)
+{
+	CLEANUP_VALE struct vale *vale = NULL;
+	int error = switches_open(&vale);
+
+	if (error) {
+		explain(name, "%s", vale_open_reason(error));
+		return translate(error);
+	}
+	error = vale_port_open(vale, name, &binding->options, out);
+	if (error)
+		explain(name, "%s", vale_reason(vale));
+	if (error == -EEXIST && is_attached(vale, name))
+		return -EBUSY;
+	return translate(error);
+}
+
+static void take_rings(struct file *file, const struct binding *binding)
+{
+	file->first_tx = file->first_rx = file->port->first;
+	file->end_tx = binding->no_tx ? file->first_tx : file->port->end;
+	file->end_rx = binding->no_rx ? file->first_rx : file->port->end;
+	file->no_tx_poll = binding->no_tx_poll;
+	file->do_rx_poll = binding->do_rx_poll;
+}
+
+static void describe(const struct file *file, struct nmreq_register *reg)
+{
+	const struct vale_port *port = file->port;
+
+	reg->nr_offset = file->offset;
+	vale_port_memory(port, &reg->nr_memsize);
+	reg->nr_tx_slots = port->state->tx_mask + 1;
+	reg->nr_rx_slots = port->state->rx_mask + 1;
+	reg->nr_tx_rings = reg->nr_rx_rings = port->pairs;
+	reg->nr_host_tx_rings = port->region->interface.ni_host_tx_rings;
+	reg->nr_host_rx_rings = port->region->interface.ni_host_rx_rings;
+	reg->nr_mem_id = file->memory_id;
+}
+
+/* The port is open; the rest. It is closed again when this fails. */
+static int bind_port(struct file *file, const struct binding *binding, struct nmreq_register *reg,
+		     int carrier)
+{
+	__u32 extra_buffers = binding->extra_buffers;
+	int error;
+
+	take_rings(file, binding);
+	file->memory_id = memory_id_of(ring_memory_id(file->port->region_map));
+	if (binding->memory_id && binding->memory_id != file->memory_id)
+		return -EINVAL;
+	error = pool_bind(file, &extra_buffers);
+	if (!error)
+		error = vale_port_send(file->port, carrier);
+	if (error)
+		return error;
+	reg->nr_extra_bufs = extra_buffers;
+	describe(file, reg);
+	return 0;
+}
+
+static int bind_file(struct request *request, const struct binding *binding)
+{
+	CLEANUP_PORT struct vale_port *port = NULL;
+	struct file *file = request->file;
+	int error;
+
+	if (file->bound)
+		return -EBUSY;
+	error = open_port(request->name, binding, &port);
+	if (error)
+		return error;
+	file->port = port;
+	file->process = layer_process;
+	error = bind_port(file, binding, &request->body.reg, request->fd);
+	if (error) {
+		pool_release(file);
+		file->port = NULL;
+		return error;
+	}
+	hide_port(TAKE(port, NULL));
+	atomic_store_explicit(&file->bound, true, memory_order_release);
+	return 0;
+}
+
+/* An interface is no switch's port; what it would take to serve it, there is not. */
+static int refuse_interface(const char *name)
+{
+	if (if_nametoindex(name))
+		explain(name,
+			"only ports of VALE switches are served: 'valectl attach vale1:%s %s' "
+			"puts the interface on one",
+			name, name);
+	return -ENXIO;
+}
+
+int request_register(struct request *request)
+{
+	struct binding binding = { .options.size = sizeof(binding.options) };
+	int error;
+
+	if (request->file->bound)
+		return -EBUSY;
+	if (!is_vale_name(request->name))
+		return refuse_interface(request->name);
+	error = take_request(&request->body.reg, &binding);
+	if (error)
+		return error;
+	pthread_mutex_lock(&file_lock);
+	error = bind_file(request, &binding);
+	pthread_mutex_unlock(&file_lock);
+	return error;
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* What netmap does in its syncs and its poll(), done by the library's. */
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "layer.h"
+
+/* ---- slots whose bytes are elsewhere in the program --------------------------------------------- */
+
+/* Slots that the sync is to send: from `first` up to the ring's head. */
+struct span {
+	struct vale_ring *ring;
+	__u32 first, head, mask;
+};
+
+static void fetch(struct vale_ring *ring, struct vale_slot *slot)
+{
+	struct vale_slot copy = *(volatile struct vale_slot *)slot;
+	struct iovec to = { vale_ring_buffer(ring, copy.buf_idx), copy.len };
+	struct iovec from = { (void *)(unsigned long)copy.ptr, copy.len };
+
+	if (!(copy.flags & NS_INDIRECT))
+		return;
+	/* An address that is none makes a slot that is none, as the switch counts it. */
+	if (copy.len > VALE_BUFFER_SIZE ||
+	    process_vm_readv(getpid(), &to, 1, &from, 1, 0) != (ssize_t)copy.len)
+		slot->len = 0;
+}
+
+/* Nearly always there are none, so all flags are looked at together. */
+static __u32 all_flags(const struct span *span)
+{
+	const struct vale_slot *slots = span->ring->slot;
+	__u32 flags = 0, i = span->first;
+
+	if (span->head < i) {
+		for (; i <= span->mask; i++)
+			flags |= slots[i].flags;
+		i = 0;
+	}
+	for (; i < span->head; i++)
+		flags |= slots[i].flags;
+	return flags;
+}
+
+static void fetch_indirect(const struct span *span)
+{
+	if (!(all_flags(span) & NS_INDIRECT))
+		return;
+	for (__u32 i = span->first; i != span->head; i = (i + 1) & span->mask)
+		fetch(span->ring, &span->ring->slot[i]);
+}
+
+/* ---- one ring ---------------------------------------------------------------------------------- */
+
+/* Slots from `from` up to `to`. */
+static __u32 distance(__u32 from, __u32 to, __u32 mask)
+{
+	return (to - from) & mask;
+}
+
+/*
+ * cur is from head up to tail, of which the latter is the switch's. Otherwise head, too, is made what
+ * no ring has, so that the library sets the ring back.
+ */
+static void check_cur(struct vale_ring *ring, __u32 mask)
+{
+	__u32 head = *(volatile __u32 *)&ring->head, cur = *(volatile __u32 *)&ring->cur;
+
+	if (cur > mask || head > mask ||
+	    distance(head, cur, mask) > distance(head, ring->tail, mask))
+		ring->head = ~0u;
+}
+
+static int sync_tx_ring(struct vale_port *port, __u32 pair)
+{
+	const struct vale_ring_state *state = &port->state[pair];
+	struct vale_ring *ring = &port->region[pair].tx;
+	__u32 mask = state->tx_mask, taken = state->tx_taken & mask, head;
+	int error;
+
+	check_cur(ring, mask);
+	head = *(volatile __u32 *)&ring->head;
+	if (head <= mask && head != taken)
+		fetch_indirect(&(struct span){ ring, taken, head, mask });
+	error = vale_txsync(port, pair);
+	return error > 0 || error == -EBUSY ? 0 : error; /* another thread does it */
+}
+
+static int sync_rx_ring(struct vale_port *port, __u32 pair)
+{
+	check_cur(&port->region[pair].rx, port->state[pair].rx_mask);
+	return vale_rxsync(port, pair);
+}
+
+/* ---- all of a file's --------------------------------------------------------------------------- */
+
+int sync_tx(struct file *file)
+{
+	int result = 0;
+
+	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++) {
+		int error = sync_tx_ring(file->port, pair);
+
+		result = error ? error : result;
+	}
+	return result;
+}
+
+int sync_rx(struct file *file)
+{
+	int result = 0;
+
+	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++) {
+		int error = sync_rx_ring(file->port, pair);
+
+		result = error ? error : result;
+	}
+	return result;
+}
+
+/* ---- poll -------------------------------------------------------------------------------------- */
+
+static bool has_slots(const struct vale_ring *ring)
+{
+	return ring->cur != *(const volatile __u32 *)&ring->tail;
+}
+
+static bool any_tx_slots(const struct file *file)
+{
+	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++)
+		if (has_slots(&file->port->region[pair].tx))
+			return true;
+	return false;
+}
+
+static bool any_rx_slots(const struct file *file)
+{
+	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++)
+		if (has_slots(&file->port->region[pair].rx))
+			return true;
+	return false;
+}
+
+static bool is_pending(const struct file *file)
+{
+	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++) {
+		const struct vale_ring_state *state = &file->port->state[pair];
+
+		if (*(const volatile __u32 *)&file->port->region[pair].tx.head !=
+		    (state->tx_taken & state->tx_mask))
+			return true;
+	}
+	return false;
+}
+
+__u64 sync_position(const struct file *file)
+{
+	__u64 position = 0;
+
+	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++)
+		position +=
+			__atomic_load_n(&file->port->state[pair].rx_published, __ATOMIC_SEQ_CST);
+	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++)
+		position += file->port->state[pair].tx_taken;
+	return position;
+}
+
+bool sync_is_due(const struct file *file, short events)
+{
+	const struct vale_port *port = file->port;
+
+	if (events & POLLOUT && any_tx_slots(file))
+		return true;
+	for (__u32 pair = file->first_rx; pair < file->end_rx && events & POLLIN; pair++) {
+		const struct vale_ring_state *state = &port->state[pair];
+		__u32 published = __atomic_load_n(&state->rx_published, __ATOMIC_SEQ_CST);
+
+		if (port->region[pair].rx.cur != (published & state->rx_mask))
+			return true;
+	}
+	return false;
+}
+
+short sync_poll(struct file *file, short events)
+{
+	short ready = 0;
+	int error = 0;
+
+	if (!atomic_load_explicit(&file->bound, memory_order_acquire) || file_use(file))
+		return POLLERR;
+	if (events & POLLOUT || (!file->no_tx_poll && is_pending(file)))
+		error = sync_tx(file);
+	if (!error && events & POLLOUT && any_tx_slots(file))
+		ready |= POLLOUT;
+	if (!error && (file->do_rx_poll || (events & POLLIN && !any_rx_slots(file))))
+		error = sync_rx(file);
+	if (!error && events & POLLIN && any_rx_slots(file))
+		ready |= POLLIN;
+	return error ? POLLERR : ready;
+}
