@@ -212,6 +212,11 @@ int switches_open(struct vale **out);
 /* Says on stderr why a program does not get what it asks for, where netmap's errno says little. */
 void explain(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool is_vale_name(const char *name);
+/*
+ * The port that a request names: the name itself, or that of a persistent port. -ENXIO: it is none
+ * of a switch.
+ */
+int port_name_of(struct vale *vale, const char *name, char out[NETMAP_REQ_IFNAMSIZ]);
 
 /* ---- pool.c: netmap_ifs and extra buffers in a port's memory ----------------------------------- */
 

@@ -33,14 +33,30 @@ static size_t size_of(const struct nmreq_option *option)
 
 	if (least < sizeof(*option))
 		least = sizeof(*option);
-	/* Of the only one whose length varies, what it says is behind its head. */
-	if (option->nro_reqtype == NETMAP_REQ_OPT_SYNC_KLOOP_EVENTFDS)
-		return option->nro_size < NETMAP_REQ_MAXSIZE ? least + option->nro_size
+	/* The only one whose length varies says what it is. */
+	if (option->nro_reqtype == NETMAP_REQ_OPT_SYNC_KLOOP_EVENTFDS && option->nro_size > least)
+		return option->nro_size < NETMAP_REQ_MAXSIZE ? option->nro_size
 							     : NETMAP_REQ_MAXSIZE;
 	return least;
 }
 
-/* A list that goes round is longer than a request can be. */
+static bool is_known(__u32 type)
+{
+	return type && type < NETMAP_REQ_OPT_MAX;
+}
+
+/* Another one of the list has the type, which may be there only once. */
+static bool is_twice(const struct options *options, size_t i)
+{
+	__u32 type = options->option[i].nro_reqtype;
+
+	for (size_t other = 0; other < options->count && is_known(type); other++)
+		if (other != i && options->option[other].nro_reqtype == type)
+			return true;
+	return false;
+}
+
+/* A list that goes round has an option twice, or is longer than a request can be. */
 static int read_list(struct options *options, __u64 address, size_t used)
 {
 	while (address) {
@@ -56,7 +72,7 @@ static int read_list(struct options *options, __u64 address, size_t used)
 		if (used > NETMAP_REQ_MAXSIZE)
 			return -EMSGSIZE;
 		options->address[options->count++] = address;
-		address = option->nro_next;
+		address = is_twice(options, options->count - 1) ? 0 : option->nro_next;
 	}
 	return 0;
 }
@@ -67,12 +83,9 @@ static int judge(struct options *options)
 	int result = 0;
 
 	for (size_t i = 0; i < options->count; i++) {
-		__u32 type = options->option[i].nro_reqtype;
+		bool wrong = !options->option[i].nro_reqtype || is_twice(options, i);
 
-		options->status[i] = type ? EOPNOTSUPP : EINVAL;
-		for (size_t other = 0; other < options->count; other++)
-			if (other != i && options->option[other].nro_reqtype == type)
-				options->status[i] = EINVAL;
+		options->status[i] = wrong ? EINVAL : EOPNOTSUPP;
 		if (result != -EINVAL)
 			result = -(int)options->status[i];
 	}

@@ -10,13 +10,13 @@
 static int find(const char *name)
 {
 	CLEANUP_VALE struct vale *vale = NULL;
+	char full[NETMAP_REQ_IFNAMSIZ];
 	struct vale_port_info info;
-	struct name parsed;
 
-	if (!is_vale_name(name) || name_parse_port(&parsed, name) || switches_open(&vale) ||
-	    vale_port_get(vale, name, &info))
-		return -ENXIO;
-	return 0;
+	return switches_open(&vale) || port_name_of(vale, name, full) ||
+			       vale_port_get(vale, full, &info)
+		       ? -ENXIO
+		       : 0;
 }
 
 int request_header_get(struct request *request)

@@ -10,16 +10,16 @@
 static int look(const char *name, struct vale_port_info *out)
 {
 	CLEANUP_VALE struct vale *vale = NULL;
+	char full[NETMAP_REQ_IFNAMSIZ];
 	struct name parsed;
-	int error;
+	int error = switches_open(&vale);
 
-	if (!is_vale_name(name))
-		return -ENXIO;
-	if (name_parse_port(&parsed, name))
-		return -ENOMEM;
-	error = switches_open(&vale);
 	if (!error)
-		error = vale_port_get(vale, name, out);
+		error = port_name_of(vale, name, full);
+	if (!error && name_parse_port(&parsed, full))
+		error = -ENOMEM;
+	if (!error)
+		error = vale_port_get(vale, full, out);
 	if (error == -ENOENT) {
 		*out = (struct vale_port_info){
 			.kind = "ring", .rings = 1, .tx_slots = VALE_SLOTS, .rx_slots = VALE_SLOTS

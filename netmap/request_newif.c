@@ -103,6 +103,16 @@ int persistent_detach(struct vale *vale, const char *name, const char *switch_na
 	return move(vale, name, switch_name, PERSISTENT_SWITCH);
 }
 
+int port_name_of(struct vale *vale, const char *name, char out[NETMAP_REQ_IFNAMSIZ])
+{
+	struct vale_port_info port;
+
+	if (!is_vale_name(name) && find(vale, name, &port))
+		return -ENXIO;
+	strcpy(out, is_vale_name(name) ? name : port.name);
+	return 0;
+}
+
 /* ---- requests ---------------------------------------------------------------------------------- */
 
 static int create(struct vale *vale, const char *name, const struct nmreq_vale_newif *newif)

@@ -98,19 +98,35 @@ static bool is_attached(struct vale *vale, const char *name)
 	return !vale_port_get(vale, name, &info) && strcmp(info.kind, "ring") != 0;
 }
 
+/* An interface is no switch's port; what it would take to serve it, there is not. */
+static void explain_interface(const char *name)
+{
+	if (if_nametoindex(name))
+		explain(name,
+			"only ports of VALE switches are served: 'valectl attach vale1:a %s' puts "
+			"the interface on one",
+			name);
+}
+
 static int open_port(const char *name, const struct binding *binding, struct vale_port **out)
 {
 	CLEANUP_VALE struct vale *vale = NULL;
+	char full[NETMAP_REQ_IFNAMSIZ];
 	int error = switches_open(&vale);
 
 	if (error) {
 		explain(name, "%s", vale_open_reason(error));
 		return translate(error);
 	}
-	error = vale_port_open(vale, name, &binding->options, out);
+	error = port_name_of(vale, name, full);
+	if (error) {
+		explain_interface(name);
+		return error;
+	}
+	error = vale_port_open(vale, full, &binding->options, out);
 	if (error)
-		explain(name, "%s", vale_reason(vale));
-	if (error == -EEXIST && is_attached(vale, name))
+		explain(full, "%s", vale_reason(vale));
+	if (error == -EEXIST && is_attached(vale, full))
 		return -EBUSY;
 	return translate(error);
 }
@@ -183,17 +199,6 @@ static int bind_file(struct request *request, const struct binding *binding)
 	return 0;
 }
 
-/* An interface is no switch's port; what it would take to serve it, there is not. */
-static int refuse_interface(const char *name)
-{
-	if (if_nametoindex(name))
-		explain(name,
-			"only ports of VALE switches are served: 'valectl attach vale1:%s %s' "
-			"puts the interface on one",
-			name, name);
-	return -ENXIO;
-}
-
 int request_register(struct request *request)
 {
 	struct binding binding = { .options.size = sizeof(binding.options) };
@@ -201,8 +206,6 @@ int request_register(struct request *request)
 
 	if (request->file->bound)
 		return -EBUSY;
-	if (!is_vale_name(request->name))
-		return refuse_interface(request->name);
 	error = take_request(&request->body.reg, &binding);
 	if (error)
 		return error;
