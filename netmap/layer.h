@@ -199,6 +199,9 @@ int request_newif(struct request *request);
 int request_delif(struct request *request);
 int request_unsupported(struct request *request);
 
+/* The name is one of an interface that is on the switch. */
+bool request_is_attached(struct vale *vale, const char *name);
+
 /* ---- switches: request_vale.c and others ------------------------------------------------------- */
 
 #define CLEANUP_VALE CLEANUP(vale_cleanup)

@@ -90,14 +90,6 @@ static int translate(int error)
 	}
 }
 
-/* An interface of a port's name is the port's own, if it is one that was attached. */
-static bool is_attached(struct vale *vale, const char *name)
-{
-	struct vale_port_info info;
-
-	return !vale_port_get(vale, name, &info) && strcmp(info.kind, "ring") != 0;
-}
-
 /* An interface is no switch's port; what it would take to serve it, there is not. */
 static void explain_interface(const char *name)
 {
@@ -126,7 +118,7 @@ static int open_port(const char *name, const struct binding *binding, struct val
 	error = vale_port_open(vale, full, &binding->options, out);
 	if (error)
 		explain(full, "%s", vale_reason(vale));
-	if (error == -EEXIST && is_attached(vale, full))
+	if (error == -EEXIST && request_is_attached(vale, full))
 		return -EBUSY;
 	return translate(error);
 }

@@ -63,6 +63,14 @@ static int find(struct vale *vale, const struct target *target, struct vale_port
 	return -ENXIO;
 }
 
+bool request_is_attached(struct vale *vale, const char *name)
+{
+	struct vale_port_info port;
+	struct target target;
+
+	return !parse(name, &target) && !find(vale, &target, &port) && !is_ring(&port);
+}
+
 /* ---- attach ------------------------------------------------------------------------------------ */
 
 /* A name for the port of an interface: the interface's, with '_' for what cannot be in it. */
