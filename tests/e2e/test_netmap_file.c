@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The file descriptors of /dev/netmap: duplicated, inherited, given away, closed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "tests/lib/clients.h"
+#include "tests/lib/netmap.h"
+#include "tests/lib/sandbox.h"
+
+TestSuite(netmap_file, .init = sandbox_enter, .timeout = 120);
+
+static bool exists(const char *port)
+{
+	return !run("%s show %s", valectl(), port).status;
+}
+
+static int open_fds(void)
+{
+	return atoi(must("ls /proc/%d/fd | wc -l", getpid()).text);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+Test(netmap_file, all_ways_to_open)
+{
+	int fds[] = {
+		open("/dev/netmap", O_RDWR),
+		open("/dev/netmap", O_RDWR | O_CREAT * 0, 0),
+		open64("/dev/netmap", O_RDWR | O_CLOEXEC),
+		openat(AT_FDCWD, "/dev/netmap", O_RDWR),
+		openat64(3, "/dev/netmap", O_RDWR | O_NONBLOCK),
+	};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		struct nmreq_vale_list list = {};
+
+		cr_assert_geq(fds[i], 0, "%zu", i);
+		cr_assert_eq(netmap_request(fds[i], NETMAP_REQ_VALE_LIST, "", &list), -ENOENT);
+		cr_assert_eq(!!(fcntl(fds[i], F_GETFD) & FD_CLOEXEC), i == 2);
+	}
+	/* The name must be that one. */
+	cr_assert_eq(open("/dev/netmap0", O_RDWR), -1);
+	cr_assert_eq(open("/dev/netma", O_RDWR), -1);
+	cr_assert_eq(open("dev/netmap", O_RDWR), -1);
+	cr_assert_eq(errno, ENOENT);
+	cr_assert_eq(open((const char *)8, O_RDWR), -1);
+	cr_assert_eq(errno, EFAULT);
+}
+
+Test(netmap_file, unbound)
+{
+	int fd = netmap_device();
+	char byte;
+
+	cr_assert_eq(ioctl(fd, NIOCTXSYNC, NULL), -1);
+	cr_assert_eq(errno, ENXIO);
+	cr_assert_eq(ioctl(fd, NIOCRXSYNC, NULL), -1);
+	cr_assert_eq(errno, ENXIO);
+	cr_assert_eq(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0), MAP_FAILED);
+	cr_assert_eq(errno, EINVAL);
+	cr_assert_eq(ioctl(fd, FIONBIO, &(int){ 1 }), 0, "what the kernel does for any file");
+	cr_assert_eq(ioctl(fd, 0x5401, &byte), -1);
+	cr_assert_eq(errno, EOPNOTSUPP);
+	cr_assert_eq(close(fd), 0);
+	cr_assert_eq(close(fd), -1);
+	cr_assert_eq(errno, EBADF);
+}
+
+Test(netmap_file, mapping)
+{
+	struct netmap_port a = netmap_open_all("vale1:a");
+	size_t size = a.reg.nr_memsize;
+	char *part;
+
+	cr_assert_eq(mmap(NULL, size + 4096, PROT_READ, MAP_SHARED, a.fd, 0), MAP_FAILED);
+	cr_assert_eq(errno, EINVAL);
+	cr_assert_eq(mmap(NULL, 4096, PROT_READ, MAP_SHARED, a.fd, size), MAP_FAILED);
+	cr_assert_eq(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, a.fd, 0), MAP_FAILED);
+	part = mmap(NULL, 4096, PROT_READ, MAP_SHARED, a.fd, 8192);
+	cr_assert_neq(part, MAP_FAILED);
+	cr_assert_eq(memcmp(part, a.memory + 8192, 4096), 0);
+	/* The memory outlives the file. */
+	close(a.fd);
+	netmap_tx(&a, 0)->slot[0].len = 1;
+}
+
+/* ---- duplicates -------------------------------------------------------------------------------- */
+
+Test(netmap_file, duplicates)
+{
+	struct netmap_port a = netmap_open_all("vale1:a"), b = netmap_open_all("vale1:b");
+	int fds[] = { dup(a.fd), dup2(a.fd, 200), dup3(a.fd, 201, O_CLOEXEC),
+		      fcntl(a.fd, F_DUPFD, 300), fcntl(a.fd, F_DUPFD_CLOEXEC, 300) };
+	int count = sizeof(fds) / sizeof(fds[0]);
+
+	close(a.fd);
+	for (int i = 0; i < count; i++) {
+		cr_assert_geq(fds[i], 0);
+		a.fd = fds[i];
+		netmap_reaches(&a, &b, 1, 2);
+		netmap_reaches(&b, &a, 2, 1);
+		cr_assert(exists("vale1:a"));
+		close(fds[i]);
+	}
+	cr_assert_not(exists("vale1:a"), "none is left");
+	/* One that takes the place of another file. */
+	cr_assert_eq(dup2(b.fd, fds[0]), fds[0]);
+	cr_assert_eq(dup2(STDOUT_FILENO, fds[0]), fds[0]);
+	cr_assert_eq(ioctl(fds[0], NIOCTXSYNC, NULL), -1, "it is stdout");
+	cr_assert_eq(dup2(STDOUT_FILENO, b.fd), b.fd);
+	cr_assert_not(exists("vale1:b"));
+}
+
+/* An fd that was bound after it was duplicated is the same file. */
+Test(netmap_file, bound_later)
+{
+	struct nmreq_register reg = { .nr_mode = NR_REG_ALL_NIC };
+	int fd = netmap_device(), other = dup(fd);
+
+	cr_assert_eq(netmap_request(fd, NETMAP_REQ_REGISTER, "vale1:a", &reg), 0);
+	cr_assert_eq(ioctl(other, NIOCTXSYNC, NULL), 0);
+	cr_assert_eq(netmap_request(other, NETMAP_REQ_REGISTER, "vale1:a", &reg), -EBUSY);
+}
+
+static int in_child(int (*what)(void *), void *argument)
+{
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (!child)
+		_exit(what(argument));
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Closes, one by one, what the program has not opened. Returns how many cannot be closed. */
+static int close_others(int a, int b)
+{
+	int refused = 0;
+
+	for (int fd = 3; fd < 10000; fd++) {
+		struct stat status;
+
+		if (fd == a || fd == b || fstat(fd, &status) || !close(fd))
+			continue;
+		if (errno != EBADF || dup2(STDOUT_FILENO, fd) != -1)
+			return -1;
+		refused++;
+	}
+	return refused;
+}
+
+static int close_all(void *argument)
+{
+	struct netmap_port a = netmap_open_all("vale1:a"), b = netmap_open_all("vale1:b");
+
+	(void)argument;
+	if (close_others(a.fd, b.fd) < 10)
+		return 1;
+	netmap_reaches(&a, &b, 1, 2);
+	close_range((a.fd > b.fd ? a.fd : b.fd) + 1, ~0u, 0);
+	netmap_reaches(&a, &b, 1, 2);
+	/* These are the program's. */
+	close_range(b.fd, b.fd, 0);
+	if (!fcntl(b.fd, F_GETFD) || exists("vale1:b"))
+		return 2;
+	closefrom(3);
+	return exists("vale1:a") ? 3 : 0;
+}
+
+/* Programs that close all that they do not know must not take the library's own. */
+Test(netmap_file, library_keeps_its_own)
+{
+	cr_assert_eq(in_child(close_all, NULL), 0);
+}
+
+Test(netmap_file, nothing_is_left)
+{
+	int before, fds;
+
+	close(netmap_bind("vale1:a", NULL));
+	before = open_fds();
+	for (int i = 0; i < 20; i++) {
+		struct netmap_port a = netmap_open_all("vale1:a");
+
+		netmap_close(&a);
+		netmap_bind("vale1:lo", NULL);
+	}
+	fds = open_fds();
+	cr_assert_eq(fds, before, "%d file descriptors, %d before", fds, before);
+	cr_assert_str_empty(must("find /sys/fs/bpf/vale -mindepth 1").text);
+}
+
+/* ---- other processes --------------------------------------------------------------------------- */
+
+struct two {
+	struct netmap_port a, b;
+	struct frame frame;
+};
+
+static int send_in_child(void *argument)
+{
+	struct two *two = argument;
+
+	netmap_send(&two->a, &two->frame);
+	return 0;
+}
+
+Test(netmap_file, fork)
+{
+	static struct two two;
+	pid_t child;
+
+	two.a = netmap_open_all("vale1:a");
+	two.b = netmap_open_all("vale1:b");
+	frame_plain(&two.frame, 1, 2, FRAME_TYPE_OURS, 80);
+	cr_assert_eq(in_child(send_in_child, &two), 0);
+	netmap_expect(&two.b, &two.frame, "from the child");
+	netmap_reaches(&two.a, &two.b, 1, 2);
+	/* A child that lives on has the port, when the parent has closed it. */
+	child = fork();
+	if (!child) {
+		close(two.b.fd);
+		sleep(2);
+		send_in_child(&two);
+		pause();
+	}
+	netmap_close(&two.a);
+	cr_assert(exists("vale1:a"), "the child has it");
+	netmap_expect(&two.b, &two.frame, "from the child that has it alone");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	two.a = netmap_open("vale1:a", (struct nmreq_register){ .nr_flags = NR_EXCLUSIVE });
+}
+
+static int close_ours(void *argument)
+{
+	return close(((struct two *)argument)->a.fd);
+}
+
+/* What a child closes is its own. */
+Test(netmap_file, child_closes)
+{
+	static struct two two;
+	pid_t child;
+
+	two.a = netmap_open_all("vale1:a");
+	two.b = netmap_open_all("vale1:b");
+	cr_assert_eq(in_child(close_ours, &two), 0);
+	netmap_reaches(&two.a, &two.b, 1, 2);
+	child = vfork();
+	if (!child) {
+		close(two.a.fd);
+		dup2(STDOUT_FILENO, two.b.fd);
+		closefrom(3);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	netmap_reaches(&two.a, &two.b, 1, 2);
+}
+
+static void send_fd(int socket, int fd)
+{
+	char room[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	cr_assert_eq(sendmsg(socket, &message, 0), 1);
+}
+
+static int receive_fd(int socket)
+{
+	char room[CMSG_SPACE(sizeof(int))] = {}, byte;
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	int fd = -1;
+
+	if (recvmsg(socket, &message, 0) == 1)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	return fd;
+}
+
+/* A process that has never opened /dev/netmap gets a file of it. */
+static int use_received(struct client_self *self, void *argument)
+{
+	struct netmap_port *port = argument;
+
+	port->fd = receive_fd(self->socket);
+	netmap_map(port);
+	return port->fd < 0 ? -EBADF : ioctl(port->fd, NIOCTXSYNC, NULL) ? -errno : 0;
+}
+
+static int send_received(struct client_self *self, void *argument)
+{
+	struct netmap_port port = *(struct netmap_port *)argument;
+	static struct frame frame;
+
+	(void)self;
+	frame_plain(&frame, 1, 2, FRAME_TYPE_OURS, 80);
+	netmap_map(&port);
+	netmap_send(&port, &frame);
+	return 0;
+}
+
+static int open_and_give(struct client_self *self, void *argument)
+{
+	struct netmap_port port = netmap_open(
+		"vale1:a", (struct nmreq_register){ .nr_flags = NR_TX_RINGS_ONLY });
+
+	memcpy(argument, &port, sizeof(port));
+	send_fd(self->socket, port.fd);
+	return 0;
+}
+
+Test(netmap_file, given_to_another_process)
+{
+	struct client *giver = client_start(), *taker = client_start();
+	struct netmap_port port, b = netmap_open_all("vale1:b");
+	static struct frame expected;
+
+	frame_plain(&expected, 1, 2, FRAME_TYPE_OURS, 80);
+	client_connect(giver, taker, SOCK_STREAM);
+	cr_assert_eq(client_do(giver, open_and_give, &port, sizeof(port)), 0);
+	/* On its way, the file is nobody's but the kernel's. */
+	client_kill(giver);
+	must("%s list", valectl());
+	cr_assert(exists("vale1:a"));
+	cr_assert_eq(client_do(taker, use_received, &port, sizeof(port)), 0);
+	cr_assert_eq(client_do(taker, send_received, &port, sizeof(port)), 0);
+	netmap_expect(&b, &expected, "sent by a port that was received");
+	cr_assert_eq(NETMAP_RXRING(port.interface, 0) == NULL, false);
+	client_end(taker);
+	port = netmap_open("vale1:a", (struct nmreq_register){ .nr_flags = NR_EXCLUSIVE });
+}
+
+/* ---- exec -------------------------------------------------------------------------------------- */
+
+Test(netmap_file, exec)
+{
+	struct netmap_port a = netmap_open_all("vale1:a");
+	char fd[16];
+	pid_t child;
+
+	cr_assert_eq(a.fd, dup2(a.fd, a.fd));
+	snprintf(fd, sizeof(fd), "%d", dup2(a.fd, 50));
+	netmap_close(&a);
+	/* It lives on as long as any process has it, whatever that does with it. */
+	child = fork();
+	if (!child) {
+		execl("/bin/sleep", "sleep", "1000", NULL);
+		_exit(1);
+	}
+	close(50);
+	cr_assert(exists("vale1:a"));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	a = netmap_open("vale1:a", (struct nmreq_register){ .nr_flags = NR_EXCLUSIVE });
+}
