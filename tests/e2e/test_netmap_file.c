@@ -274,7 +274,9 @@ static void send_fd(int socket, int fd)
 {
 	char room[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
 	struct iovec bytes = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room,
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = room,
 				  .msg_controllen = sizeof(room) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
@@ -289,7 +291,9 @@ static int receive_fd(int socket)
 {
 	char room[CMSG_SPACE(sizeof(int))] = {}, byte;
 	struct iovec bytes = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room,
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = room,
 				  .msg_controllen = sizeof(room) };
 	int fd = -1;
 
@@ -322,8 +326,8 @@ static int send_received(struct client_self *self, void *argument)
 
 static int open_and_give(struct client_self *self, void *argument)
 {
-	struct netmap_port port = netmap_open(
-		"vale1:a", (struct nmreq_register){ .nr_flags = NR_TX_RINGS_ONLY });
+	struct netmap_port port =
+		netmap_open("vale1:a", (struct nmreq_register){ .nr_flags = NR_TX_RINGS_ONLY });
 
 	memcpy(argument, &port, sizeof(port));
 	send_fd(self->socket, port.fd);
