@@ -14,6 +14,7 @@ struct context {
 	struct vale *vale; /* NULL for commands that need none */
 	const struct command *command;
 	bool json;
+	const char *bpffs;
 };
 
 struct command {
@@ -37,7 +38,13 @@ int command_show(struct context *context, int argc, char **argv);
 int command_stats(struct context *context, int argc, char **argv);
 int command_fdb(struct context *context, int argc, char **argv);
 int command_sysctl(struct context *context, int argc, char **argv);
+int command_exec(struct context *context, int argc, char **argv);
 int command_help(struct context *context, int argc, char **argv);
+
+/* ---- cmd_netmap.c ------------------------------------------------------------------------------ */
+
+bool is_netmap_command(int argc, char **argv);
+int netmap_command(int argc, char **argv);
 
 /* ---- arguments.c ------------------------------------------------------------------------------- */
 

@@ -66,6 +66,10 @@ const struct command commands[] = {
 	  "  -a               all of them (as without arguments)\n"
 	  "  -w NAME=VALUE    set one\n",
 	  command_sysctl, false },
+	{ "exec", "[--] PROGRAM [ARGUMENT]...", "run a program of netmap, or of libpcap",
+	  "The program finds a /dev/netmap that serves the ports of VALE switches, and libpcap\n"
+	  "captures from them by their names.\n",
+	  command_exec, true },
 	{ "help", "[COMMAND]", "explain the commands", "", command_help, true },
 	{ NULL, NULL, NULL, NULL, NULL, false },
 };
@@ -169,6 +173,11 @@ int main(int argc, char **argv)
 	if (globals.help) {
 		help[1] = argc > 1 ? argv[1] : NULL;
 		return command_help(&context, help[1] ? 2 : 1, help);
+	}
+	context.bpffs = globals.bpffs;
+	if (is_netmap_command(argc, argv)) {
+		setenv("VALE_BPFFS", globals.bpffs, true);
+		return netmap_command(argc, argv);
 	}
 	if (argc < 2)
 		return usage_error(&context, "what shall be done? 'valectl help' lists the "
