@@ -221,6 +221,9 @@ bool is_vale_name(const char *name);
  */
 int port_name_of(struct vale *vale, const char *name, char out[NETMAP_REQ_IFNAMSIZ]);
 
+/* drops.c: frames that a port had no room for; 0 of a switch whose maps are not open. */
+__u64 drops_of(const struct maps *maps, __u32 port);
+
 /* ---- pool.c: netmap_ifs and extra buffers in a port's memory ----------------------------------- */
 
 /* Makes one for the file, whose pairs are set. -ENOMEM */
