@@ -25,7 +25,7 @@ static bool find_library(char path[PATH_MAX])
 	if (strrchr(own, '/'))
 		strrchr(own, '/')[1] = 0;
 	for (int i = 0; places[i] && *own; i++) {
-		char place[PATH_MAX + VALE_NAME_SIZE];
+		char place[PATH_MAX + 4 * VALE_NAME_SIZE];
 
 		snprintf(place, sizeof(place), "%s%s" LIBRARY, own, places[i]);
 		if (realpath(place, path))

@@ -38,6 +38,7 @@ int command_show(struct context *context, int argc, char **argv);
 int command_stats(struct context *context, int argc, char **argv);
 int command_fdb(struct context *context, int argc, char **argv);
 int command_sysctl(struct context *context, int argc, char **argv);
+int command_capture(struct context *context, int argc, char **argv);
 int command_exec(struct context *context, int argc, char **argv);
 int command_help(struct context *context, int argc, char **argv);
 

@@ -66,6 +66,13 @@ const struct command commands[] = {
 	  "  -a               all of them (as without arguments)\n"
 	  "  -w NAME=VALUE    set one\n",
 	  command_sysctl, false },
+	{ "capture", "vale1:a -w FILE|- [-c COUNT] [-s BYTES]",
+	  "write the frames that come to a port into a file",
+	  "The file is for Wireshark and tcpdump -r. It ends with a signal.\n"
+	  "  -w FILE          where to; -: standard output\n"
+	  "  -c COUNT         end after so many frames\n"
+	  "  -s BYTES         keep so much of each\n",
+	  command_capture, false },
 	{ "exec", "[--] PROGRAM [ARGUMENT]...", "run a program of netmap, or of libpcap",
 	  "The program finds a /dev/netmap that serves the ports of VALE switches, and libpcap\n"
 	  "captures from them by their names.\n",
