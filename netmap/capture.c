@@ -190,8 +190,7 @@ static bool passes(const struct capture *capture, const struct pcap_pkthdr *head
 
 	whole.caplen = whole.len;
 	return !capture->outgoing &&
-	       (!capture->filter.bf_insns ||
-		capture->matches(&capture->filter, &whole, frame));
+	       (!capture->filter.bf_insns || capture->matches(&capture->filter, &whole, frame));
 }
 
 /* Those that are there, up to `count`; 0: all. */

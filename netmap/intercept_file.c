@@ -38,6 +38,12 @@ static int opened(int fd, const char *path, int flags)
 	return made < 0 ? fail_with(made) : made;
 }
 
+/* No file of that name is to be made. */
+static int without_creation(const char *path, int flags)
+{
+	return flags & O_CREAT && !strcmp(path, DEVICE) ? flags & ~O_CREAT : flags;
+}
+
 /* The mode is there only if it is needed. */
 #define MODE_OF(flags, mode)                                               \
 	do {                                                               \
@@ -54,7 +60,7 @@ INTERPOSE int open(const char *path, int flags, ...)
 	mode_t mode = 0;
 
 	MODE_OF(flags, mode);
-	return opened(real()->open(path, flags, mode), path, flags);
+	return opened(real()->open(path, without_creation(path, flags), mode), path, flags);
 }
 
 INTERPOSE int open64(const char *path, int flags, ...)
@@ -62,7 +68,7 @@ INTERPOSE int open64(const char *path, int flags, ...)
 	mode_t mode = 0;
 
 	MODE_OF(flags, mode);
-	return opened(real()->open(path, flags, mode), path, flags);
+	return opened(real()->open(path, without_creation(path, flags), mode), path, flags);
 }
 
 INTERPOSE int openat(int directory, const char *path, int flags, ...)
@@ -70,7 +76,8 @@ INTERPOSE int openat(int directory, const char *path, int flags, ...)
 	mode_t mode = 0;
 
 	MODE_OF(flags, mode);
-	return opened(real()->openat(directory, path, flags, mode), path, flags);
+	return opened(real()->openat(directory, path, without_creation(path, flags), mode), path,
+		      flags);
 }
 
 INTERPOSE int openat64(int directory, const char *path, int flags, ...)
@@ -78,7 +85,8 @@ INTERPOSE int openat64(int directory, const char *path, int flags, ...)
 	mode_t mode = 0;
 
 	MODE_OF(flags, mode);
-	return opened(real()->openat(directory, path, flags, mode), path, flags);
+	return opened(real()->openat(directory, path, without_creation(path, flags), mode), path,
+		      flags);
 }
 
 /* What programs call that are compiled with _FORTIFY_SOURCE. */
