@@ -24,7 +24,7 @@ struct capture {
 	bool nonblock, outgoing;
 	struct bpf_program filter; /* none: all frames */
 	__typeof__(&pcap_offline_filter) matches;
-	atomic_bool broken;	   /* pcap_breakloop() */
+	atomic_bool broken; /* pcap_breakloop() */
 	unsigned int received;
 	struct pcap_pkthdr header; /* of pcap_next() */
 

@@ -19,7 +19,7 @@ static int first_hidden(void)
 	return limit.rlim_cur / 2;
 }
 
-static void hide(int *fd, int from)
+static void hide_behind(int *fd, int from)
 {
 	struct file *before;
 	int moved, error;
@@ -42,8 +42,21 @@ void hide_port(struct vale_port *port)
 	int *fds[PORT_FDS_MAX], count = port_fds(port, port->pairs, fds), from = first_hidden();
 
 	for (int i = 0; i < count; i++)
-		hide(fds[i], from);
-	hide(&port->epoll, from);
+		hide_behind(fds[i], from);
+	hide_behind(&port->epoll, from);
+}
+
+void hide(int *fd)
+{
+	hide_behind(fd, first_hidden());
+}
+
+void unhide(int *fd)
+{
+	int error;
+
+	table_put(*fd, NULL, &error);
+	cleanup_close(fd);
 }
 
 void unhide_port(struct vale_port *port)

@@ -60,6 +60,7 @@ const struct real *real(void);
 /* ---- files of a program ------------------------------------------------------------------------ */
 
 struct epoll_set;
+struct pipe_end;
 
 /*
  * A file of /dev/netmap, or a set of epoll that has one in it. The memory of a file is never given
@@ -74,6 +75,7 @@ struct file {
 	atomic_bool bound; /* what follows is valid */
 	struct vale_port *port;
 	pid_t process;				  /* that has the port open by this */
+	struct pipe_end *pipe;			  /* NULL: the rings are the port's own */
 	__u32 first_tx, end_tx, first_rx, end_rx; /* pairs */
 	bool no_tx_poll, do_rx_poll;
 	__u64 offset; /* of the file's netmap_if in the port's memory */
@@ -129,12 +131,19 @@ int carrier_recognise(int fd, __u64 *token);
 /* False: no process of the network namespace, or of others, has it; it was made in this one. */
 bool carrier_exists(__u64 token);
 
-/* hide.c: moves the file descriptors of a port out of the way of the program's. */
+/* hide.c: moves file descriptors out of the way of the program's. */
+void hide(int *fd);
+void unhide(int *fd); /* and closes it */
 void hide_port(struct vale_port *port);
 void unhide_port(struct vale_port *port);
 
 /* sync.c */
 
+struct vale_ring *file_tx(const struct file *file, __u32 pair);
+struct vale_ring *file_rx(const struct file *file, __u32 pair);
+
+/* Slots from `first` up to `head` whose bytes are elsewhere in the program get them. */
+void sync_fetch_indirect(struct vale_ring *ring, __u32 first, __u32 head, __u32 mask);
 /* What is ready, POLLIN and POLLOUT, POLLERR; the rings are synced as netmap's poll() does it. */
 short sync_poll(struct file *file, short events);
 /* What has come and what has gone so far, as a number that changes when something does. */
@@ -224,14 +233,18 @@ int port_name_of(struct vale *vale, const char *name, char out[NETMAP_REQ_IFNAMS
 /* drops.c: frames that a port had no room for; 0 of a switch whose maps are not open. */
 __u64 drops_of(const struct maps *maps, __u32 port);
 
+__u64 own_netns(void); /* cookie of the network namespace; 0: not known */
+
 /* ---- pool.c: netmap_ifs and extra buffers in a port's memory ----------------------------------- */
 
 /* Makes one for the file, whose pairs are set. -ENOMEM */
 int pool_bind(struct file *file, __u32 *extra_buffers);
 /* Finds that of a file that came from another process. */
 int pool_find(struct file *file);
-/* Gives back what the file has. */
+/* Gives back what the file has, if no other process has it, too. */
 void pool_release(struct file *file);
+/* The same of one that is not bound after all. */
+void pool_undo(struct file *file);
 
 /* memory_id.c: for the kernel's id of a memory, a number that no other has in this process. */
 __u16 memory_id_of(__u32 id);

@@ -15,4 +15,7 @@
 int persistent_attach(struct vale *vale, const char *name, const char *switch_name);
 int persistent_detach(struct vale *vale, const char *name, const char *switch_name);
 
+/* What a port that is on no switch is called here. -ENXIO: it cannot be */
+int persistent_name(const char *name, char out[NETMAP_REQ_IFNAMSIZ]);
+
 #endif

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* The netmap_ifs of a port's files. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 
-#include "pool.h"
+#include "pipe.h"
 
 /* ---- setting it up ----------------------------------------------------------------------------- */
 
@@ -48,7 +51,7 @@ struct pool *pool_of(struct vale_port *port)
 
 /* ---- finding and freeing ----------------------------------------------------------------------- */
 
-static __u64 own_netns(void)
+__u64 own_netns(void)
 {
 	__u64 cookie;
 
@@ -98,13 +101,55 @@ static struct pool_if *take(struct pool *pool, __u64 token)
 	return NULL;
 }
 
+int pool_lock(const struct vale_port *port, int *out)
+{
+	char path[PATH_MAX];
+	struct name name;
+	int fd;
+
+	if (name_parse_port(&name, port->name))
+		return -EINVAL;
+	snprintf(path, sizeof(path), "%s/vale/%s/port/%s/region", port->bpffs, name.switch_name,
+		 name.port);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX))
+		if (errno != EINTR) {
+			close(fd);
+			return -errno;
+		}
+	*out = fd;
+	return 0;
+}
+
+int pool_users(struct vale_port *port, struct pool *pool, __u32 pipe, int end, bool *exclusive)
+{
+	int users = 0;
+
+	for (__u32 i = 0; i < POOL_IFS; i++) {
+		struct pool_if *of = &pool->slot[i].file;
+
+		if (!__atomic_load_n(&of->token, __ATOMIC_ACQUIRE) || of->pipe != pipe + 1)
+			continue;
+		if (is_closed(of)) {
+			give_back(port, pool, of);
+		} else if (end < 0 || of->end == (__u32)end) {
+			users++;
+			if (exclusive)
+				*exclusive |= of->flags & POOL_EXCLUSIVE;
+		}
+	}
+	return users;
+}
+
 /* ---- for files --------------------------------------------------------------------------------- */
 
 static void fill_interface(struct file *file, struct pool_if *of)
 {
 	const struct vale_if *port = &file->port->region->interface;
 	const char *here = (const char *)of;
-	__u32 pairs = file->port->pairs;
+	__u32 pairs = file->pipe ? 1 : file->port->pairs;
 
 	memset(&of->interface, 0, sizeof(of->interface));
 	strcpy(of->interface.ni_name, file->port->name); /* VALE_NAME_SIZE at most */
@@ -115,10 +160,9 @@ static void fill_interface(struct file *file, struct pool_if *of)
 	of->interface.ni_host_tx_rings = port->ni_host_tx_rings;
 	of->interface.ni_host_rx_rings = port->ni_host_rx_rings;
 	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++)
-		of->interface.ring_ofs[pair] = (char *)&file->port->region[pair].tx - here;
+		of->interface.ring_ofs[pair] = (char *)file_tx(file, pair) - here;
 	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++)
-		of->interface.ring_ofs[pairs + 1 + pair] =
-			(char *)&file->port->region[pair].rx - here;
+		of->interface.ring_ofs[pairs + 1 + pair] = (char *)file_rx(file, pair) - here;
 }
 
 int pool_bind(struct file *file, __u32 *extra_buffers)
@@ -149,7 +193,10 @@ int pool_bind(struct file *file, __u32 *extra_buffers)
 	of->first_rx = file->first_rx;
 	of->end_rx = file->end_rx;
 	of->flags = (file->no_tx_poll ? POOL_NO_TX_POLL : 0) |
-		    (file->do_rx_poll ? POOL_DO_RX_POLL : 0);
+		    (file->do_rx_poll ? POOL_DO_RX_POLL : 0) |
+		    (file->pipe && file->pipe->exclusive ? POOL_EXCLUSIVE : 0);
+	of->pipe = file->pipe ? file->pipe->number + 1 : 0;
+	of->end = file->pipe ? file->pipe->end : 0;
 	of->netns = own_netns();
 	file->offset = (char *)of - (char *)file->port->memory;
 	return 0;
@@ -160,12 +207,16 @@ int pool_find(struct file *file)
 	struct pool *pool = pool_of(file->port);
 	struct pool_if *of = pool ? find(pool, file->token) : NULL;
 	struct pool_if copy;
+	__u32 pairs;
 
 	if (!of)
 		return -EPROTO;
 	copy = *(volatile struct pool_if *)of;
-	if (copy.end_tx > file->port->pairs || copy.first_tx > copy.end_tx ||
-	    copy.end_rx > file->port->pairs || copy.first_rx > copy.end_rx)
+	pairs = copy.pipe ? 1 : file->port->pairs;
+	if (copy.end_tx > pairs || copy.first_tx > copy.end_tx || copy.end_rx > pairs ||
+	    copy.first_rx > copy.end_rx)
+		return -EPROTO;
+	if (copy.pipe && pipe_find(file, copy.pipe - 1, copy.end))
 		return -EPROTO;
 	file->first_tx = copy.first_tx;
 	file->end_tx = copy.end_tx;
@@ -177,7 +228,16 @@ int pool_find(struct file *file)
 	return 0;
 }
 
-/* Other processes may have the file, too. */
+void pool_undo(struct file *file)
+{
+	struct pool *pool = pool_of(file->port);
+	struct pool_if *of = pool ? find(pool, file->token) : NULL;
+
+	if (of)
+		give_back(file->port, pool, of);
+	pipe_end(file);
+}
+
 void pool_release(struct file *file)
 {
 	struct pool *pool = pool_of(file->port);
@@ -185,4 +245,5 @@ void pool_release(struct file *file)
 
 	if (of && is_closed(of))
 		give_back(file->port, pool, of);
+	pipe_end(file);
 }

@@ -32,12 +32,55 @@ static bool set_used(const struct vale_port *port, struct pool *pool, __u32 inde
 	return before & bit;
 }
 
-static __u32 *first_word(const struct vale_port *port, __u32 index)
+char *pool_buffer(const struct vale_port *port, __u32 index)
 {
 	char *buffers = (char *)port->memory + (port->state->shift & VALE_SHIFT_MASK);
 
-	return (__u32 *)(buffers + (size_t)index * VALE_BUFFER_SIZE);
+	return buffers + (size_t)index * VALE_BUFFER_SIZE;
 }
+
+static __u32 *first_word(const struct vale_port *port, __u32 index)
+{
+	return (__u32 *)pool_buffer(port, index);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------ */
+
+/* How many of the `count` from `first` on could be taken; they are not, if it is not all. */
+static __u32 take_from(struct vale_port *port, struct pool *pool, __u32 first, __u32 count)
+{
+	__u32 taken = 0;
+
+	while (taken < count && is_buffer(port, first + taken) &&
+	       !set_used(port, pool, first + taken, true))
+		taken++;
+	if (taken < count)
+		pool_give_block(port, pool, first, taken);
+	return taken;
+}
+
+__u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 count)
+{
+	__u32 first = first_of(port), end = first + buffers_of(port);
+
+	while (first < end) {
+		__u32 taken = take_from(port, pool, first, count);
+
+		if (taken == count)
+			return first;
+		first += taken + 1;
+	}
+	return 0;
+}
+
+void pool_give_block(struct vale_port *port, struct pool *pool, __u32 first, __u32 count)
+{
+	for (__u32 i = 0; i < count; i++)
+		if (is_buffer(port, first + i))
+			set_used(port, pool, first + i, false);
+}
+
+/* ---- lists ------------------------------------------------------------------------------------- */
 
 __u32 pool_take_buffers(struct vale_port *port, struct pool *pool, __u32 wanted, __u32 *head)
 {

@@ -113,6 +113,16 @@ int port_name_of(struct vale *vale, const char *name, char out[NETMAP_REQ_IFNAMS
 	return 0;
 }
 
+int persistent_name(const char *name, char out[NETMAP_REQ_IFNAMSIZ])
+{
+	struct name parsed;
+
+	if (strlen(name) >= VALE_NAME_SIZE)
+		return -ENXIO;
+	name_on(PERSISTENT_SWITCH, name, out);
+	return name_parse_port(&parsed, out) ? -ENXIO : 0;
+}
+
 /* ---- requests ---------------------------------------------------------------------------------- */
 
 static int create(struct vale *vale, const char *name, const struct nmreq_vale_newif *newif)

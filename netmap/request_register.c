@@ -4,7 +4,8 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "layer.h"
+#include "persistent.h"
+#include "pipe.h"
 
 /* What is asked for, in the library's terms. */
 struct binding {
@@ -12,7 +13,9 @@ struct binding {
 	bool no_tx, no_rx; /* rings of this direction are not wanted */
 	bool no_tx_poll, do_rx_poll;
 	__u32 extra_buffers;
-	__u16 memory_id; /* 0: any */
+	__u16 memory_id;  /* 0: any */
+	const char *pipe; /* its name; NULL: none */
+	__u32 end;
 };
 
 static __u32 least(__u32 a, __u32 b)
@@ -55,6 +58,8 @@ static int take_request(const struct nmreq_register *reg, struct binding *bindin
 
 	if ((reg->nr_flags & one_direction) == one_direction)
 		return -EINVAL;
+	if (reg->nr_flags & (NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON))
+		return -EOPNOTSUPP;
 	binding->options.ring.size = sizeof(binding->options.ring);
 	take_sizes(reg, &binding->options.ring);
 	if (reg->nr_flags & NR_EXCLUSIVE)
@@ -66,6 +71,20 @@ static int take_request(const struct nmreq_register *reg, struct binding *bindin
 	binding->extra_buffers = reg->nr_extra_bufs;
 	binding->memory_id = reg->nr_mem_id;
 	return take_mode(reg, binding);
+}
+
+/* The port is the pipe's parent: what is said of rings is not said of its own. */
+static int take_pipe_request(const char *parent, const struct nmreq_register *reg,
+			     struct binding *binding)
+{
+	if (!*parent || !*binding->pipe || reg->nr_mode == NR_REG_NULL ||
+	    (reg->nr_mode == NR_REG_ONE_NIC && reg->nr_ringid & NETMAP_RING_MASK))
+		return -EINVAL;
+	binding->options.flags = 0;
+	binding->options.one_ring = 0;
+	binding->options.ring =
+		(struct vale_ring_options){ .size = sizeof(struct vale_ring_options) };
+	return 0;
 }
 
 /* netmap's errno for the library's. */
@@ -111,6 +130,8 @@ static int open_port(const char *name, const struct binding *binding, struct val
 		return translate(error);
 	}
 	error = port_name_of(vale, name, full);
+	if (error && binding->pipe && !if_nametoindex(name))
+		error = persistent_name(name, full); /* a parent that goes with its pipes */
 	if (error) {
 		explain_interface(name);
 		return error;
@@ -135,15 +156,33 @@ static void take_rings(struct file *file, const struct binding *binding)
 static void describe(const struct file *file, struct nmreq_register *reg)
 {
 	const struct vale_port *port = file->port;
+	const struct pipe_end *pipe = file->pipe;
 
 	reg->nr_offset = file->offset;
 	vale_port_memory(port, &reg->nr_memsize);
-	reg->nr_tx_slots = port->state->tx_mask + 1;
-	reg->nr_rx_slots = port->state->rx_mask + 1;
-	reg->nr_tx_rings = reg->nr_rx_rings = port->pairs;
+	reg->nr_tx_slots = (pipe ? pipe->mask : port->state->tx_mask) + 1;
+	reg->nr_rx_slots = (pipe ? pipe->mask : port->state->rx_mask) + 1;
+	reg->nr_tx_rings = reg->nr_rx_rings = pipe ? 1 : port->pairs;
 	reg->nr_host_tx_rings = port->region->interface.ni_host_tx_rings;
 	reg->nr_host_rx_rings = port->region->interface.ni_host_rx_rings;
 	reg->nr_mem_id = file->memory_id;
+}
+
+/* A pipe has one ring in each direction, whatever the port has. */
+static int take_pipe(struct file *file, const struct binding *binding,
+		     const struct nmreq_register *reg)
+{
+	__u32 slots = most(reg->nr_tx_slots, reg->nr_rx_slots);
+	int error = pipe_bind(file, binding->pipe, binding->end,
+			      slots ? slots : file->port->state->tx_mask + 1,
+			      reg->nr_flags & NR_EXCLUSIVE);
+
+	if (error)
+		return error;
+	file->first_tx = file->first_rx = 0;
+	file->end_tx = !binding->no_tx;
+	file->end_rx = !binding->no_rx;
+	return 0;
 }
 
 /* The port is open; the rest. It is closed again when this fails. */
@@ -151,13 +190,18 @@ static int bind_port(struct file *file, const struct binding *binding, struct nm
 		     int carrier)
 {
 	__u32 extra_buffers = binding->extra_buffers;
+	CLEANUP_CLOSE int lock = -1;
 	int error;
 
 	take_rings(file, binding);
 	file->memory_id = memory_id_of(ring_memory_id(file->port->region_map));
 	if (binding->memory_id && binding->memory_id != file->memory_id)
 		return -EINVAL;
-	error = pool_bind(file, &extra_buffers);
+	error = pool_lock(file->port, &lock);
+	if (!error && binding->pipe)
+		error = take_pipe(file, binding, reg);
+	if (!error)
+		error = pool_bind(file, &extra_buffers);
 	if (!error)
 		error = vale_port_send(file->port, carrier);
 	if (error)
@@ -182,7 +226,7 @@ static int bind_file(struct request *request, const struct binding *binding)
 	file->process = layer_process;
 	error = bind_port(file, binding, &request->body.reg, request->fd);
 	if (error) {
-		pool_release(file);
+		pool_undo(file);
 		file->port = NULL;
 		return error;
 	}
@@ -196,9 +240,12 @@ int request_register(struct request *request)
 	struct binding binding = { .options.size = sizeof(binding.options) };
 	int error;
 
+	binding.pipe = pipe_cut_name(request->name, &binding.end);
 	if (request->file->bound)
 		return -EBUSY;
 	error = take_request(&request->body.reg, &binding);
+	if (!error && binding.pipe)
+		error = take_pipe_request(request->name, &request->body.reg, &binding);
 	if (error)
 		return error;
 	pthread_mutex_lock(&file_lock);

@@ -4,7 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "layer.h"
+#include "pipe.h"
 
 /* ---- slots whose bytes are elsewhere in the program --------------------------------------------- */
 
@@ -44,12 +44,14 @@ static __u32 all_flags(const struct span *span)
 	return flags;
 }
 
-static void fetch_indirect(const struct span *span)
+void sync_fetch_indirect(struct vale_ring *ring, __u32 first, __u32 head, __u32 mask)
 {
-	if (!(all_flags(span) & NS_INDIRECT))
+	struct span span = { ring, first, head, mask };
+
+	if (!(all_flags(&span) & NS_INDIRECT))
 		return;
-	for (__u32 i = span->first; i != span->head; i = (i + 1) & span->mask)
-		fetch(span->ring, &span->ring->slot[i]);
+	for (__u32 i = first; i != head; i = (i + 1) & mask)
+		fetch(ring, &ring->slot[i]);
 }
 
 /* ---- one ring ---------------------------------------------------------------------------------- */
@@ -83,7 +85,7 @@ static int sync_tx_ring(struct vale_port *port, __u32 pair)
 	check_cur(ring, mask);
 	head = *(volatile __u32 *)&ring->head;
 	if (head <= mask && head != taken)
-		fetch_indirect(&(struct span){ ring, taken, head, mask });
+		sync_fetch_indirect(ring, taken, head, mask);
 	error = vale_txsync(port, pair);
 	return error > 0 || error == -EBUSY ? 0 : error; /* another thread does it */
 }
@@ -94,6 +96,33 @@ static int sync_rx_ring(struct vale_port *port, __u32 pair)
 	return vale_rxsync(port, pair);
 }
 
+/* ---- rings of a file ---------------------------------------------------------------------------- */
+
+struct vale_ring *file_tx(const struct file *file, __u32 pair)
+{
+	return file->pipe ? file->pipe->tx : &file->port->region[pair].tx;
+}
+
+struct vale_ring *file_rx(const struct file *file, __u32 pair)
+{
+	return file->pipe ? file->pipe->rx : &file->port->region[pair].rx;
+}
+
+/* Where the tail would be after a sync. */
+static __u32 tx_tail(const struct file *file, __u32 pair)
+{
+	return file->pipe ? pipe_tx_tail(file->pipe) : file->port->region[pair].tx.tail;
+}
+
+static __u32 rx_tail(const struct file *file, __u32 pair)
+{
+	const struct vale_ring_state *state = &file->port->state[pair];
+
+	if (file->pipe)
+		return pipe_rx_tail(file->pipe);
+	return __atomic_load_n(&state->rx_published, __ATOMIC_SEQ_CST) & state->rx_mask;
+}
+
 /* ---- all of a file's --------------------------------------------------------------------------- */
 
 int sync_tx(struct file *file)
@@ -101,7 +130,7 @@ int sync_tx(struct file *file)
 	int result = 0;
 
 	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++) {
-		int error = sync_tx_ring(file->port, pair);
+		int error = file->pipe ? pipe_sync_tx(file->pipe) : sync_tx_ring(file->port, pair);
 
 		result = error ? error : result;
 	}
@@ -113,7 +142,7 @@ int sync_rx(struct file *file)
 	int result = 0;
 
 	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++) {
-		int error = sync_rx_ring(file->port, pair);
+		int error = file->pipe ? pipe_sync_rx(file->pipe) : sync_rx_ring(file->port, pair);
 
 		result = error ? error : result;
 	}
@@ -130,7 +159,7 @@ static bool has_slots(const struct vale_ring *ring)
 static bool any_tx_slots(const struct file *file)
 {
 	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++)
-		if (has_slots(&file->port->region[pair].tx))
+		if (has_slots(file_tx(file, pair)))
 			return true;
 	return false;
 }
@@ -138,18 +167,18 @@ static bool any_tx_slots(const struct file *file)
 static bool any_rx_slots(const struct file *file)
 {
 	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++)
-		if (has_slots(&file->port->region[pair].rx))
+		if (has_slots(file_rx(file, pair)))
 			return true;
 	return false;
 }
 
+/* There are slots that a sync would send. */
 static bool is_pending(const struct file *file)
 {
 	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++) {
-		const struct vale_ring_state *state = &file->port->state[pair];
+		struct vale_ring *ring = file_tx(file, pair);
 
-		if (*(const volatile __u32 *)&file->port->region[pair].tx.head !=
-		    (state->tx_taken & state->tx_mask))
+		if (((*(volatile __u32 *)&ring->tail + 1) & (ring->num_slots - 1)) != ring->head)
 			return true;
 	}
 	return false;
@@ -160,26 +189,22 @@ __u64 sync_position(const struct file *file)
 	__u64 position = 0;
 
 	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++)
-		position +=
-			__atomic_load_n(&file->port->state[pair].rx_published, __ATOMIC_SEQ_CST);
+		position += file->pipe ? pipe_rx_tail(file->pipe)
+				       : __atomic_load_n(&file->port->state[pair].rx_published,
+							 __ATOMIC_SEQ_CST);
 	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++)
-		position += file->port->state[pair].tx_taken;
+		position += (__u64)tx_tail(file, pair) << 32;
 	return position;
 }
 
 bool sync_is_due(const struct file *file, short events)
 {
-	const struct vale_port *port = file->port;
-
-	if (events & POLLOUT && any_tx_slots(file))
-		return true;
-	for (__u32 pair = file->first_rx; pair < file->end_rx && events & POLLIN; pair++) {
-		const struct vale_ring_state *state = &port->state[pair];
-		__u32 published = __atomic_load_n(&state->rx_published, __ATOMIC_SEQ_CST);
-
-		if (port->region[pair].rx.cur != (published & state->rx_mask))
+	for (__u32 pair = file->first_tx; pair < file->end_tx && events & POLLOUT; pair++)
+		if (file_tx(file, pair)->cur != tx_tail(file, pair))
 			return true;
-	}
+	for (__u32 pair = file->first_rx; pair < file->end_rx && events & POLLIN; pair++)
+		if (file_rx(file, pair)->cur != rx_tail(file, pair))
+			return true;
 	return false;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "pipe.h"
 #include "wait.h"
 
 /* ---- time -------------------------------------------------------------------------------------- */
@@ -92,13 +93,22 @@ static void set_sleeping(const struct file *file)
 static bool arm(const struct watch *watch)
 {
 	struct file *file = watch->file;
+	bool rings = true;
 
 	pthread_mutex_lock(&file->sleep_lock);
 	file->sleepers++;
-	if (watch->events & POLLIN)
+	if (file->pipe)
+		rings = bell_arm(file->pipe);
+	else if (watch->events & POLLIN)
 		set_sleeping(file);
 	pthread_mutex_unlock(&file->sleep_lock);
-	return watch->edge ? sync_position(file) != watch->seen : sync_is_due(file, watch->events);
+	return !rings || watch->edge ? sync_position(file) != watch->seen
+				     : sync_is_due(file, watch->events);
+}
+
+static int fd_of(const struct file *file)
+{
+	return file->pipe ? file->pipe->bell : vale_port_fd(file->port);
 }
 
 static void disarm(const struct watch *watch)
@@ -106,8 +116,12 @@ static void disarm(const struct watch *watch)
 	struct file *file = watch->file;
 
 	pthread_mutex_lock(&file->sleep_lock);
-	if (!--file->sleepers)
-		vale_port_disarm(file->port);
+	if (!--file->sleepers) {
+		if (file->pipe)
+			bell_disarm(file->pipe);
+		else
+			vale_port_disarm(file->port);
+	}
 	pthread_mutex_unlock(&file->sleep_lock);
 }
 
@@ -122,8 +136,7 @@ int watches_wait(struct watches *watches, struct pollfd *fds, const struct pollf
 		struct watch *watch = &watches->watch[i];
 
 		ready |= arm(watch);
-		fds[count + i] =
-			(struct pollfd){ .fd = vale_port_fd(watch->file->port), .events = POLLIN };
+		fds[count + i] = (struct pollfd){ .fd = fd_of(watch->file), .events = POLLIN };
 	}
 	if (!ready)
 		result = real()->ppoll(fds, count + watches->count, timeout, mask);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Bells: sockets of processes that sleep at the end of a pipe. Whoever wakes them sends a byte to the
+ * name that they have written down.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "pipe.h"
+
+static const char prefix[] = "\0vale-netmap-bell/";
+
+struct bell_name {
+	sa_family_t family;
+	char prefix[sizeof(prefix) - 1];
+	char token[sizeof(__u64)];
+};
+
+#define NAME_SIZE (offsetof(struct bell_name, token) + sizeof(__u64))
+
+static struct bell_name name_of(__u64 token)
+{
+	struct bell_name name = { .family = AF_UNIX };
+
+	memcpy(name.prefix, prefix, sizeof(name.prefix));
+	memcpy(name.token, &token, sizeof(name.token));
+	return name;
+}
+
+/* A process has one of its own for each end that it has slept at. */
+static bool make(struct pipe_end *pipe)
+{
+	CLEANUP_CLOSE int fd = -1;
+	struct bell_name name;
+
+	if (pipe->bell >= 0 && pipe->process == layer_process)
+		return true;
+	bell_close(pipe); /* the parent's */
+	if (getrandom(&pipe->bell_token, sizeof(__u64), 0) != sizeof(__u64))
+		return false;
+	name = name_of(pipe->bell_token);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, NAME_SIZE))
+		return false;
+	hide(&fd);
+	pipe->bell = TAKE(fd, -1);
+	pipe->process = layer_process;
+	return true;
+}
+
+void bell_close(struct pipe_end *pipe)
+{
+	if (pipe->bell >= 0)
+		unhide(&pipe->bell);
+	pipe->bell = -1;
+}
+
+static bool is_waiter(const struct pipe_end *pipe, __u64 *place)
+{
+	__u64 none = 0;
+
+	if (__atomic_load_n(place, __ATOMIC_SEQ_CST) == pipe->bell_token)
+		return true;
+	return __atomic_compare_exchange_n(place, &none, pipe->bell_token, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+bool bell_arm(struct pipe_end *pipe)
+{
+	__u64 *waiter = pipe->shared->waiter[pipe->end];
+
+	if (!make(pipe))
+		return false;
+	for (int i = 0; i < PIPE_WAITERS; i++)
+		if (is_waiter(pipe, &waiter[i]))
+			return true;
+	return false;
+}
+
+void bell_disarm(struct pipe_end *pipe)
+{
+	__u64 *waiter = pipe->shared->waiter[pipe->end];
+	char byte;
+
+	for (int i = 0; i < PIPE_WAITERS; i++) {
+		__u64 own = pipe->bell_token;
+
+		__atomic_compare_exchange_n(&waiter[i], &own, 0, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+	}
+	while (pipe->bell >= 0 && recv(pipe->bell, &byte, 1, MSG_DONTWAIT) >= 0)
+		;
+}
+
+/* Who has died is written down no more. */
+static void ring(__u64 *place, __u64 token)
+{
+	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct bell_name name = name_of(token);
+
+	if (fd < 0)
+		return;
+	if (sendto(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name, NAME_SIZE) <
+		    0 &&
+	    errno == ECONNREFUSED)
+		__atomic_compare_exchange_n(place, &token, 0, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+}
+
+void bell_ring(struct pool_pipe *pipe, __u32 end)
+{
+	for (int i = 0; i < PIPE_WAITERS; i++) {
+		__u64 *place = &pipe->waiter[end & 1][i];
+		__u64 token = __atomic_load_n(place, __ATOMIC_SEQ_CST);
+
+		if (token)
+			ring(place, token);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Pipes: two ends that exchange slots, in the memory of a port and past the switch. Whoever syncs an
+ * end does so for both: a sent slot and the one in the same place of the other end's rx ring swap
+ * their buffers. A tx slot is free again when its counterpart was given back, so nothing is lost.
+ */
+#ifndef VALE_NETMAP_PIPE_H
+#define VALE_NETMAP_PIPE_H
+
+#include "pool.h"
+
+/* One end, as a file has it. */
+struct pipe_end {
+	struct pool_pipe *shared;
+	__u32 number, end;
+	__u32 mask;
+	bool exclusive;
+	struct vale_ring *tx, *rx, *other_rx, *other_tx;
+	int bell;	  /* of this process; -1: none yet */
+	__u64 bell_token; /* what it is called */
+	pid_t process;	  /* whose it is */
+};
+
+/* pipe.c */
+
+/*
+ * For "valeSSS:PPP{ID" and "}ID": cuts the name, and returns ID; *end is 0 for '{'. NULL: it is no
+ * pipe's name.
+ */
+const char *pipe_cut_name(char *name, __u32 *end);
+/* Gives the file an end of a pipe of its port, which is made if there is none. -ENOMEM, -EBUSY */
+int pipe_bind(struct file *file, const char *id, __u32 end, __u32 slots, bool exclusive);
+int pipe_find(struct file *file, __u32 number, __u32 end);
+/* The file has been closed; with the last one, the pipe goes. */
+void pipe_end(struct file *file);
+
+/* pipe_sync.c */
+int pipe_sync_tx(struct pipe_end *pipe);
+int pipe_sync_rx(struct pipe_end *pipe);
+/* What a sync would find: positions of the tails. */
+__u32 pipe_tx_tail(const struct pipe_end *pipe);
+__u32 pipe_rx_tail(const struct pipe_end *pipe);
+
+/* bell.c: waking threads of other processes, without any privilege. */
+
+/* Says that a thread of this end sleeps: its bell rings from now on. False: it must not sleep. */
+bool bell_arm(struct pipe_end *pipe);
+void bell_disarm(struct pipe_end *pipe);
+/* Wakes who sleeps at an end. */
+void bell_ring(struct pool_pipe *pipe, __u32 end);
+void bell_close(struct pipe_end *pipe);
+
+#endif
