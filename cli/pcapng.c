@@ -38,7 +38,8 @@ static void put(struct block *block, const void *bytes, size_t size)
 
 	if (block->size + size + rest > sizeof(block->bytes))
 		return; /* nothing that is put in is so long: names are, at the most */
-	memcpy(block->bytes + block->size, bytes, size);
+	if (size)
+		memcpy(block->bytes + block->size, bytes, size);
 	memcpy(block->bytes + block->size + size, padding, rest);
 	block->size += size + rest;
 }

@@ -57,6 +57,8 @@ _valectl_devices() {
 _valectl_arguments() {
 	case $2:$1 in
 	destroy:1 | list:1) _valectl_switches ;;
+	capture:1) _valectl_ports; _valectl_switches | sed 's/$/:/' ;;
+	exec:1) compgen -c -- "$cur" ;;
 	show:1 | stats:1) _valectl_switches; _valectl_ports ;;
 	detach:1) _valectl_ports device ;;
 	port:1) echo add del ;;
@@ -89,6 +91,7 @@ _valectl() {
 		case ${words[i]} in
 		--bpffs) valectl+=(--bpffs "${words[++i]:-}") ;;
 		--hook | --netns | --fdb-size | --age | --interval | --count | --owner | --mode | --mac) ((i++)) ;;
+		-w | -c | -s) ((i++)) ;;
 		--rings | --slots | --tx-slots | --rx-slots | --spare | --memory) ((i++)) ;;
 		--xsk | --queues) ((i++)) ;;
 		-*) ;;
@@ -107,7 +110,12 @@ _valectl() {
 	--xsk | --queues | --mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
 	--fdb-size | --age | --interval | --count) return ;;
-	-w) mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;
+	-w) if [ "${given[0]:-}" = capture ]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -S = -W "$(_valectl_members name sysctl)" -- "$cur"); compopt -o nospace; return ;;
+	-c | -s) return ;;
 	esac
 	case $cur in
 	-*) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_options "${given[@]:0:2}")" -- "$cur") ;;

@@ -59,9 +59,9 @@ void bell_close(struct pipe_end *pipe)
 	pipe->bell = -1;
 }
 
-static bool is_waiter(const struct pipe_end *pipe, __u64 *place)
+static bool is_waiter(const struct pipe_end *pipe, int i)
 {
-	__u64 none = 0;
+	__u64 *place = &pipe->shared->waiter[pipe->end][i], none = 0;
 
 	if (__atomic_load_n(place, __ATOMIC_SEQ_CST) == pipe->bell_token)
 		return true;
@@ -71,12 +71,10 @@ static bool is_waiter(const struct pipe_end *pipe, __u64 *place)
 
 bool bell_arm(struct pipe_end *pipe)
 {
-	__u64 *waiter = pipe->shared->waiter[pipe->end];
-
 	if (!make(pipe))
 		return false;
 	for (int i = 0; i < PIPE_WAITERS; i++)
-		if (is_waiter(pipe, &waiter[i]))
+		if (is_waiter(pipe, i))
 			return true;
 	return false;
 }
@@ -97,8 +95,10 @@ void bell_disarm(struct pipe_end *pipe)
 }
 
 /* Who has died is written down no more. */
-static void ring(__u64 *place, __u64 token)
+static void ring(struct pool_pipe *pipe, __u32 end, int i)
 {
+	__u64 *place = &pipe->waiter[end & 1][i];
+	__u64 token = __atomic_load_n(place, __ATOMIC_SEQ_CST);
 	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct bell_name name = name_of(token);
 
@@ -113,11 +113,7 @@ static void ring(__u64 *place, __u64 token)
 
 void bell_ring(struct pool_pipe *pipe, __u32 end)
 {
-	for (int i = 0; i < PIPE_WAITERS; i++) {
-		__u64 *place = &pipe->waiter[end & 1][i];
-		__u64 token = __atomic_load_n(place, __ATOMIC_SEQ_CST);
-
-		if (token)
-			ring(place, token);
-	}
+	for (int i = 0; i < PIPE_WAITERS; i++)
+		if (__atomic_load_n(&pipe->waiter[end & 1][i], __ATOMIC_SEQ_CST))
+			ring(pipe, end, i);
 }

@@ -157,7 +157,7 @@ static int select_sets(const struct sets *sets, const struct timespec *timeout,
 		       const sigset_t *mask)
 {
 	nfds_t count = as_poll(sets, NULL);
-	CLEANUP_FREE struct pollfd *fds = calloc(count, sizeof(*fds));
+	CLEANUP_FREE struct pollfd *fds = calloc(count + 1, sizeof(*fds));
 	int result;
 
 	if (!fds) {

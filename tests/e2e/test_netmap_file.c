@@ -252,6 +252,7 @@ static int close_ours(void *argument)
 /* What a child closes is its own. */
 Test(netmap_file, child_closes)
 {
+	pid_t (*in_same_memory)(void) = vfork;
 	static struct two two;
 	pid_t child;
 
@@ -259,7 +260,7 @@ Test(netmap_file, child_closes)
 	two.b = netmap_open_all("vale1:b");
 	cr_assert_eq(in_child(close_ours, &two), 0);
 	netmap_reaches(&two.a, &two.b, 1, 2);
-	child = vfork();
+	child = in_same_memory();
 	if (!child) {
 		close(two.a.fd);
 		dup2(STDOUT_FILENO, two.b.fd);
@@ -270,35 +271,46 @@ Test(netmap_file, child_closes)
 	netmap_reaches(&two.a, &two.b, 1, 2);
 }
 
+/* A message of one byte, with room for one file descriptor. */
+struct fd_message {
+	char byte;
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec bytes;
+	struct msghdr message;
+};
+
+static struct msghdr *prepare(struct fd_message *of)
+{
+	memset(of, 0, sizeof(*of));
+	of->bytes = (struct iovec){ &of->byte, 1 };
+	of->message = (struct msghdr){ .msg_iov = &of->bytes, .msg_iovlen = 1 };
+	of->message.msg_control = &of->control;
+	of->message.msg_controllen = sizeof(of->control);
+	return &of->message;
+}
+
 static void send_fd(int socket, int fd)
 {
-	char room[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
-	struct iovec bytes = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &bytes,
-				  .msg_iovlen = 1,
-				  .msg_control = room,
-				  .msg_controllen = sizeof(room) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct fd_message of;
+	struct msghdr *message = prepare(&of);
 
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	cr_assert_eq(sendmsg(socket, &message, 0), 1);
+	of.control.header.cmsg_level = SOL_SOCKET;
+	of.control.header.cmsg_type = SCM_RIGHTS;
+	of.control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&of.control.header), &fd, sizeof(int));
+	cr_assert_eq(sendmsg(socket, message, 0), 1);
 }
 
 static int receive_fd(int socket)
 {
-	char room[CMSG_SPACE(sizeof(int))] = {}, byte;
-	struct iovec bytes = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &bytes,
-				  .msg_iovlen = 1,
-				  .msg_control = room,
-				  .msg_controllen = sizeof(room) };
+	struct fd_message of;
 	int fd = -1;
 
-	if (recvmsg(socket, &message, 0) == 1)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	if (recvmsg(socket, prepare(&of), 0) == 1)
+		memcpy(&fd, CMSG_DATA(&of.control.header), sizeof(int));
 	return fd;
 }
 
