@@ -19,6 +19,7 @@ struct split {
 
 static bool make_room(struct split *split, nfds_t count)
 {
+	split->watches.count = 0;
 	if (count <= ON_STACK) {
 		split->watches.watch = split->few_watches;
 		split->others = split->few_others;
@@ -113,11 +114,11 @@ static bool can_wait(const struct watches *watches)
 static int wait_split(struct split *split, struct pollfd *fds, nfds_t count,
 		      const struct timespec *timeout, const sigset_t *mask)
 {
-	struct deadline deadline = deadline_after(timeout);
 	const struct timespec *left = timeout;
+	struct deadline deadline;
 	struct timespec room;
 
-	for (;;) {
+	for (bool first = true;; first = false) {
 		int result;
 
 		if (watches_look(&split->watches) || deadline_is_past(left) ||
@@ -125,6 +126,9 @@ static int wait_split(struct split *split, struct pollfd *fds, nfds_t count,
 			result = look_at_others(split, count, mask);
 			return result < 0 ? result : answer(split, fds, count);
 		}
+		/* Nearly always it has not come so far. */
+		if (first)
+			deadline = deadline_after(timeout);
 		result = watches_wait(&split->watches, split->room, split->others, count, left,
 				      mask);
 		if (result < 0)
@@ -140,7 +144,7 @@ static int wait_split(struct split *split, struct pollfd *fds, nfds_t count,
 int wait_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 	      const sigset_t *mask)
 {
-	struct split split = {};
+	struct split split;
 	int result, error;
 
 	if (!make_room(&split, count)) {
