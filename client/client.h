@@ -64,6 +64,11 @@ int port_enter(struct vale_port *port);
 /* Where the file descriptors of a port with so many pairs are, always in the same order. */
 #define PORT_FDS_MAX (6 + 3 * VALE_RINGS)
 int port_fds(struct vale_port *port, __u32 pairs, int *out[PORT_FDS_MAX]);
+/*
+ * vale_port_receive() without waiting, of what stays in the socket, one of datagrams, for whoever
+ * else takes it. -EAGAIN: nothing is there.
+ */
+int port_peek(int socket, struct vale_port **out);
 /* Runs a program of the syscall kind; what it returns, or -errno. */
 int port_run(int program);
 /* Has the kernel make so many frames, which the port's program `live` fills in from a tx ring. */

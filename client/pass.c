@@ -228,7 +228,7 @@ int vale_port_receive(int socket, struct vale_port **out)
 	return receive(socket, MSG_WAITALL, out);
 }
 
-int vale_port_peek(int socket, struct vale_port **out)
+int port_peek(int socket, struct vale_port **out)
 {
 	return receive(socket, MSG_PEEK | MSG_DONTWAIT, out);
 }

@@ -121,7 +121,7 @@ int file_open(int flags)
 static int adopt(struct file *file, int fd)
 {
 	struct vale_port *port;
-	int error = vale_port_peek(fd, &port);
+	int error = port_peek(fd, &port);
 
 	if (error == -EAGAIN)
 		return 0; /* nobody has */

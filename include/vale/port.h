@@ -131,11 +131,6 @@ int vale_port_adopt(struct vale_port *port);
  */
 int vale_port_send(struct vale_port *port, int socket);
 int vale_port_receive(int socket, struct vale_port **out);
-/*
- * The same without waiting, and what came stays in the socket, one of datagrams, for whoever else
- * takes it. -EAGAIN: nothing is there.
- */
-int vale_port_peek(int socket, struct vale_port **out);
 
 const char *vale_port_name(const struct vale_port *port); /* valeSSS:PPP */
 __u32 vale_port_rings(const struct vale_port *port);	  /* pairs that it has */
