@@ -61,6 +61,7 @@ const struct real *real(void);
 
 struct epoll_set;
 struct pipe_end;
+struct pool;
 
 /*
  * A file of /dev/netmap, or a set of epoll that has one in it. The memory of a file is never given
@@ -75,6 +76,7 @@ struct file {
 	atomic_bool bound; /* what follows is valid */
 	struct vale_port *port;
 	pid_t process;				  /* that has the port open by this */
+	struct pool *pool;			  /* what files of the port share */
 	struct pipe_end *pipe;			  /* NULL: the rings are the port's own */
 	__u32 first_tx, end_tx, first_rx, end_rx; /* pairs */
 	bool no_tx_poll, do_rx_poll;

@@ -63,7 +63,7 @@ static bool make_ring(struct vale_port *port, struct pool *pool, __u32 slots, bo
 	ring->nr_buf_size = VALE_BUFFER_SIZE;
 	ring->dir = tx;
 	ring->buf_align = 64;
-	ring->tail = tx ? slots - 1 : 0;
+	ring->tail = tx && slots ? slots - 1 : 0;
 	return fill_slots(port, pool, ring);
 }
 
@@ -82,13 +82,28 @@ static void remove_ring(struct vale_port *port, struct pool *pool, __u32 slots, 
 static void remove_rings(struct vale_port *port, struct pool *pool, struct pool_pipe *pipe)
 {
 	for (int i = 0; i < 4; i++) {
-		remove_ring(port, pool, pipe->slots, pipe->ring[i / 2][i % 2]);
+		/* What counts a monitor's slots has none. */
+		bool none = pipe->monitor && i != 2;
+
+		remove_ring(port, pool, none ? 0 : pipe->slots, pipe->ring[i / 2][i % 2]);
 		pipe->ring[i / 2][i % 2] = 0;
 	}
 }
 
+/* Of a monitor: the ring of who receives, and of the other end what counts its slots. */
+static bool make_monitor_rings(struct vale_port *port, struct pool *pool, struct pool_pipe *pipe)
+{
+	if (make_ring(port, pool, pipe->slots, false, &pipe->ring[1][0]) &&
+	    make_ring(port, pool, 0, true, &pipe->ring[0][1]))
+		return true;
+	remove_rings(port, pool, pipe);
+	return false;
+}
+
 static bool make_rings(struct vale_port *port, struct pool *pool, struct pool_pipe *pipe)
 {
+	if (pipe->monitor)
+		return make_monitor_rings(port, pool, pipe);
 	for (int i = 0; i < 4; i++)
 		if (!make_ring(port, pool, pipe->slots, i % 2, &pipe->ring[i / 2][i % 2])) {
 			remove_rings(port, pool, pipe);
@@ -101,11 +116,13 @@ static bool make_rings(struct vale_port *port, struct pool *pool, struct pool_pi
 
 /* As many slots as asked for, or as there are buffers for. */
 static int make(struct vale_port *port, struct pool *pool, struct pool_pipe *pipe, const char *id,
-		__u32 slots)
+		__u32 slots, __u32 monitor, __u32 subject)
 {
 	__u32 wanted = SLOTS_MIN;
 
 	memset(pipe, 0, sizeof(*pipe));
+	pipe->monitor = monitor;
+	pipe->subject = subject;
 	while (wanted < slots && wanted < VALE_SLOTS)
 		wanted *= 2;
 	for (pipe->slots = wanted; pipe->slots >= SLOTS_MIN; pipe->slots /= 2)
@@ -145,8 +162,23 @@ static void sweep(struct vale_port *port, struct pool *pool)
 		if (*pipe->id && !pool_users(port, pool, i, -1, NULL)) {
 			remove_rings(port, pool, pipe);
 			*pipe->id = 0;
+			pipe->monitor = 0;
 		}
 	}
+}
+
+static void count_monitors(struct pool *pool)
+{
+	__u32 count = 0;
+
+	for (__u32 i = 0; i < POOL_PIPES; i++)
+		count += *pool->pipe[i].pipe.id && pool->pipe[i].pipe.monitor;
+	__atomic_store_n(&pool->monitors, count, __ATOMIC_RELEASE);
+}
+
+int pipe_number(struct pool *pool, const char *id, __u32 *number)
+{
+	return find(pool, id, number) ? -ENOENT : 0;
 }
 
 /* What the pool says is anybody's of the port's: it is looked at before it is used. */
@@ -162,20 +194,14 @@ static bool is_sound(const struct vale_port *port, const struct pool_pipe *pipe,
 	return true;
 }
 
-static int take_end(struct file *file, struct pool_pipe *pipe, __u32 number, __u32 end)
+int pipe_look(const struct vale_port *port, struct pool_pipe *pipe, __u32 end, struct pipe_end *out)
 {
-	const struct vale_port *port = file->port;
 	struct pool_pipe copy = *(volatile struct pool_pipe *)pipe;
-	struct pipe_end *taken;
 
 	if (end > 1 || !is_sound(port, &copy, copy.slots))
 		return -EPROTO;
-	taken = calloc(1, sizeof(*taken));
-	if (!taken)
-		return -ENOMEM;
-	*taken = (struct pipe_end){
+	*out = (struct pipe_end){
 		.shared = pipe,
-		.number = number,
 		.end = end,
 		.mask = copy.slots - 1,
 		.tx = ring_at(port, copy.ring[end][1]),
@@ -184,6 +210,21 @@ static int take_end(struct file *file, struct pool_pipe *pipe, __u32 number, __u
 		.other_rx = ring_at(port, copy.ring[!end][0]),
 		.bell = -1,
 	};
+	return 0;
+}
+
+static int take_end(struct file *file, struct pool_pipe *pipe, __u32 number, __u32 end)
+{
+	struct pipe_end found, *taken;
+	int error = pipe_look(file->port, pipe, end, &found);
+
+	if (error)
+		return error;
+	taken = malloc(sizeof(*taken));
+	if (!taken)
+		return -ENOMEM;
+	found.number = number;
+	*taken = found;
 	file->pipe = taken;
 	return 0;
 }
@@ -210,7 +251,8 @@ static int check(struct file *file, struct pool *pool, __u32 number, __u32 end, 
 	return taken || (exclusive && users) ? -EBUSY : 0;
 }
 
-int pipe_bind(struct file *file, const char *id, __u32 end, __u32 slots, bool exclusive)
+int pipe_bind(struct file *file, const char *id, __u32 end, __u32 slots, bool exclusive,
+	      __u32 monitor, __u32 subject)
 {
 	struct pool *pool = pool_of(file->port);
 	struct pool_pipe *pipe;
@@ -221,16 +263,19 @@ int pipe_bind(struct file *file, const char *id, __u32 end, __u32 slots, bool ex
 		return -EINVAL;
 	if (!pool)
 		return -ENOMEM;
+	file->pool = pool;
 	sweep(file->port, pool);
 	error = find(pool, id, &number);
 	if (error == -ENOENT)
-		error = make(file->port, pool, &pool->pipe[number].pipe, id, slots);
+		error = make(file->port, pool, &pool->pipe[number].pipe, id, slots, monitor,
+			     subject);
 	else if (!error)
 		error = check(file, pool, number, end, exclusive);
 	if (!error)
 		error = take_end(file, &pool->pipe[number].pipe, number, end);
 	if (!error)
 		file->pipe->exclusive = exclusive;
+	count_monitors(pool);
 	return error;
 }
 
@@ -245,6 +290,8 @@ void pipe_end(struct file *file)
 	free(file->pipe);
 	file->pipe = NULL;
 	pool = pool_of(file->port);
-	if (pool && !pool_lock(file->port, &lock))
-		sweep(file->port, pool);
+	if (!pool || pool_lock(file->port, &lock))
+		return;
+	sweep(file->port, pool);
+	count_monitors(pool);
 }

@@ -28,8 +28,17 @@ struct pipe_end {
  * pipe's name.
  */
 const char *pipe_cut_name(char *name, __u32 *end);
-/* Gives the file an end of a pipe of its port, which is made if there is none. -ENOMEM, -EBUSY */
-int pipe_bind(struct file *file, const char *id, __u32 end, __u32 slots, bool exclusive);
+/*
+ * Gives the file an end of a pipe of its port, which is made if there is none; `monitor` and
+ * `subject` are those of a struct pool_pipe. -ENOMEM, -EBUSY
+ */
+int pipe_bind(struct file *file, const char *id, __u32 end, __u32 slots, bool exclusive,
+	      __u32 monitor, __u32 subject);
+/* The number of a pipe that there is. -ENOENT */
+int pipe_number(struct pool *pool, const char *id, __u32 *number);
+/* Where the rings of one are. -EPROTO: what the pool says makes no sense. */
+int pipe_look(const struct vale_port *port, struct pool_pipe *pipe, __u32 end,
+	      struct pipe_end *out);
 int pipe_find(struct file *file, __u32 number, __u32 end);
 /* The file has been closed; with the last one, the pipe goes. */
 void pipe_end(struct file *file);
@@ -37,6 +46,9 @@ void pipe_end(struct file *file);
 /* pipe_sync.c */
 int pipe_sync_tx(struct pipe_end *pipe);
 int pipe_sync_rx(struct pipe_end *pipe);
+/* Slots that were sent, of a tx ring, or given back, of an rx ring, since it was made. */
+__u32 pipe_count(struct vale_ring *ring);
+void pipe_set_count(struct vale_ring *ring, __u32 count);
 /* What a sync would find: positions of the tails. */
 __u32 pipe_tx_tail(const struct pipe_end *pipe);
 __u32 pipe_rx_tail(const struct pipe_end *pipe);

@@ -14,24 +14,24 @@ static __u32 *count_of(struct vale_ring *ring)
 	return (__u32 *)ring->unused;
 }
 
-static __u32 read_count(struct vale_ring *ring)
+__u32 pipe_count(struct vale_ring *ring)
 {
 	return __atomic_load_n(count_of(ring), __ATOMIC_SEQ_CST);
 }
 
-static void write_count(struct vale_ring *ring, __u32 count)
+void pipe_set_count(struct vale_ring *ring, __u32 count)
 {
 	__atomic_store_n(count_of(ring), count, __ATOMIC_SEQ_CST);
 }
 
 __u32 pipe_tx_tail(const struct pipe_end *pipe)
 {
-	return (read_count(pipe->other_rx) - 1) & pipe->mask;
+	return (pipe_count(pipe->other_rx) - 1) & pipe->mask;
 }
 
 __u32 pipe_rx_tail(const struct pipe_end *pipe)
 {
-	return read_count(pipe->other_tx) & pipe->mask;
+	return pipe_count(pipe->other_tx) & pipe->mask;
 }
 
 /* Slots from `from` up to `to`. */
@@ -76,7 +76,7 @@ static void exchange(const struct pipe_end *pipe, __u32 index)
 
 int pipe_sync_tx(struct pipe_end *pipe)
 {
-	__u32 count = read_count(pipe->tx), from = count & pipe->mask, slots;
+	__u32 count = pipe_count(pipe->tx), from = count & pipe->mask, slots;
 	int error = take_head(pipe->tx, from, pipe_tx_tail(pipe), pipe->mask, &slots);
 
 	if (error)
@@ -86,7 +86,7 @@ int pipe_sync_tx(struct pipe_end *pipe)
 	for (__u32 i = 0; i < slots; i++)
 		exchange(pipe, (from + i) & pipe->mask);
 	if (slots) {
-		write_count(pipe->tx, count + slots);
+		pipe_set_count(pipe->tx, count + slots);
 		bell_ring(pipe->shared, !pipe->end);
 	}
 	pipe->tx->tail = pipe_tx_tail(pipe);
@@ -104,14 +104,14 @@ static void take_time(struct vale_ring *ring)
 
 int pipe_sync_rx(struct pipe_end *pipe)
 {
-	__u32 count = read_count(pipe->rx), from = count & pipe->mask, slots;
+	__u32 count = pipe_count(pipe->rx), from = count & pipe->mask, slots;
 	__u32 tail = pipe_rx_tail(pipe);
 	int error = take_head(pipe->rx, from, tail, pipe->mask, &slots);
 
 	if (error)
 		return error;
 	if (slots) {
-		write_count(pipe->rx, count + slots);
+		pipe_set_count(pipe->rx, count + slots);
 		bell_ring(pipe->shared, !pipe->end);
 	}
 	if (pipe->rx->tail != tail)

@@ -173,6 +173,7 @@ int pool_bind(struct file *file, __u32 *extra_buffers)
 
 	if (!pool)
 		return -ENOMEM;
+	file->pool = pool;
 	of = take(pool, file->token);
 	if (!of) {
 		sweep(file->port, pool);
@@ -222,6 +223,7 @@ int pool_find(struct file *file)
 	file->end_tx = copy.end_tx;
 	file->first_rx = copy.first_rx;
 	file->end_rx = copy.end_rx;
+	file->pool = pool;
 	file->no_tx_poll = copy.flags & POOL_NO_TX_POLL;
 	file->do_rx_poll = copy.flags & POOL_DO_RX_POLL;
 	file->offset = (char *)of - (char *)file->port->memory;

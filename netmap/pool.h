@@ -44,13 +44,18 @@ struct pool_pipe {
 	char id[32]; /* "": there is none */
 	__u64 netns; /* where its ends must be, to be able to wake each other */
 	__u32 slots;
+	__u32 monitor;		       /* NR_MONITOR_*: it is one, and which way; 0: it is a pipe */
+	__u32 subject;		       /* what it is a monitor of */
+	__u32 turn;		       /* somebody copies to it */
+	__u32 seen[VALE_RINGS];	       /* by pair of its subject: slots that came and were copied */
 	__u32 ring[2][2];	       /* by end, and whether it is the tx ring: its first buffer */
 	__u64 waiter[2][PIPE_WAITERS]; /* by end: bells of who sleeps; 0: none */
 };
 
 struct pool {
 	__u64 used[VALE_RINGS * VALE_REGION_UNITS / 64]; /* a bit for each of the port's buffers */
-	__u8 unused[POOL_BITS - VALE_RINGS * VALE_REGION_UNITS / 8];
+	__u32 monitors;					 /* how many there are */
+	__u8 unused[POOL_BITS - VALE_RINGS * VALE_REGION_UNITS / 8 - 4];
 	union {
 		struct pool_pipe pipe;
 		__u8 pipe_room[POOL_PIPE];
@@ -76,6 +81,8 @@ __u32 pool_take_buffers(struct vale_port *port, struct pool *pool, __u32 wanted,
 /* So many that follow each other; the first, or 0. */
 __u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 count);
 void pool_give_block(struct vale_port *port, struct pool *pool, __u32 first, __u32 count);
+/* An index of the memory that a frame may be at. */
+bool pool_is_buffer(const struct vale_port *port, __u32 index);
 char *pool_buffer(const struct vale_port *port, __u32 index);
 void pool_give_buffers(struct vale_port *port, struct pool *pool, __u32 head);
 /* At first: those in the rings and in the library's list are used. False: that one needs the pool's. */

@@ -21,6 +21,11 @@ static bool is_buffer(const struct vale_port *port, __u32 index)
 	       in_region < VALE_REGION_UNITS - 1 && !(own >= POOL_FIRST && own < VALE_REGION_UNITS);
 }
 
+bool pool_is_buffer(const struct vale_port *port, __u32 index)
+{
+	return index < port->regions * VALE_REGION_UNITS - 1 && index >= VALE_BUFFER_FIRST;
+}
+
 /* Sets or clears the bit of a buffer; returns what it was. */
 static bool set_used(const struct vale_port *port, struct pool *pool, __u32 index, bool used)
 {

@@ -4,8 +4,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "monitor.h"
 #include "persistent.h"
-#include "pipe.h"
 
 /* What is asked for, in the library's terms. */
 struct binding {
@@ -16,6 +16,7 @@ struct binding {
 	__u16 memory_id;  /* 0: any */
 	const char *pipe; /* its name; NULL: none */
 	__u32 end;
+	__u32 monitor; /* NR_MONITOR_*, NR_ZCOPY_MON; 0: it is none */
 };
 
 static __u32 least(__u32 a, __u32 b)
@@ -58,8 +59,9 @@ static int take_request(const struct nmreq_register *reg, struct binding *bindin
 
 	if ((reg->nr_flags & one_direction) == one_direction)
 		return -EINVAL;
-	if (reg->nr_flags & (NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON))
-		return -EOPNOTSUPP;
+	binding->monitor = reg->nr_flags & (NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON);
+	if (binding->monitor && reg->nr_mode != NR_REG_ALL_NIC)
+		return -EINVAL;
 	binding->options.ring.size = sizeof(binding->options.ring);
 	take_sizes(reg, &binding->options.ring);
 	if (reg->nr_flags & NR_EXCLUSIVE)
@@ -77,10 +79,10 @@ static int take_request(const struct nmreq_register *reg, struct binding *bindin
 static int take_pipe_request(const char *parent, const struct nmreq_register *reg,
 			     struct binding *binding)
 {
-	if (!*parent || !*binding->pipe || reg->nr_mode == NR_REG_NULL ||
+	if (!*parent || (binding->pipe && !*binding->pipe) || reg->nr_mode == NR_REG_NULL ||
 	    (reg->nr_mode == NR_REG_ONE_NIC && reg->nr_ringid & NETMAP_RING_MASK))
 		return -EINVAL;
-	binding->options.flags = 0;
+	binding->options.flags = binding->monitor ? VALE_OPEN_EXISTING : 0;
 	binding->options.one_ring = 0;
 	binding->options.ring =
 		(struct vale_ring_options){ .size = sizeof(struct vale_ring_options) };
@@ -119,6 +121,14 @@ static void explain_interface(const char *name)
 			name);
 }
 
+/* A monitor is of a port that somebody has open. */
+static bool is_open(struct vale *vale, const char *name)
+{
+	struct vale_port_info info;
+
+	return !vale_port_get(vale, name, &info) && info.clients;
+}
+
 static int open_port(const char *name, const struct binding *binding, struct vale_port **out)
 {
 	CLEANUP_VALE struct vale *vale = NULL;
@@ -136,6 +146,8 @@ static int open_port(const char *name, const struct binding *binding, struct val
 		explain_interface(name);
 		return error;
 	}
+	if (binding->monitor && !is_open(vale, full))
+		return -EINVAL;
 	error = vale_port_open(vale, full, &binding->options, out);
 	if (error)
 		explain(full, "%s", vale_reason(vale));
@@ -168,19 +180,24 @@ static void describe(const struct file *file, struct nmreq_register *reg)
 	reg->nr_mem_id = file->memory_id;
 }
 
-/* A pipe has one ring in each direction, whatever the port has. */
+/* A pipe has one ring in each direction, whatever the port has, and a monitor one to receive. */
 static int take_pipe(struct file *file, const struct binding *binding,
 		     const struct nmreq_register *reg)
 {
 	__u32 slots = most(reg->nr_tx_slots, reg->nr_rx_slots);
-	int error = pipe_bind(file, binding->pipe, binding->end,
-			      slots ? slots : file->port->state->tx_mask + 1,
-			      reg->nr_flags & NR_EXCLUSIVE);
+	int error;
 
+	if (binding->monitor)
+		error = monitor_bind(file, binding->pipe, binding->end, binding->monitor,
+				     slots ? slots : MONITOR_SLOTS);
+	else
+		error = pipe_bind(file, binding->pipe, binding->end,
+				  slots ? slots : file->port->state->tx_mask + 1,
+				  reg->nr_flags & NR_EXCLUSIVE, 0, 0);
 	if (error)
 		return error;
 	file->first_tx = file->first_rx = 0;
-	file->end_tx = !binding->no_tx;
+	file->end_tx = !binding->no_tx && !binding->monitor;
 	file->end_rx = !binding->no_rx;
 	return 0;
 }
@@ -198,7 +215,7 @@ static int bind_port(struct file *file, const struct binding *binding, struct nm
 	if (binding->memory_id && binding->memory_id != file->memory_id)
 		return -EINVAL;
 	error = pool_lock(file->port, &lock);
-	if (!error && binding->pipe)
+	if (!error && (binding->pipe || binding->monitor))
 		error = take_pipe(file, binding, reg);
 	if (!error)
 		error = pool_bind(file, &extra_buffers);
@@ -244,7 +261,7 @@ int request_register(struct request *request)
 	if (request->file->bound)
 		return -EBUSY;
 	error = take_request(&request->body.reg, &binding);
-	if (!error && binding.pipe)
+	if (!error && (binding.pipe || binding.monitor))
 		error = take_pipe_request(request->name, &request->body.reg, &binding);
 	if (error)
 		return error;

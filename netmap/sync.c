@@ -5,7 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "pipe.h"
+#include "monitor.h"
 
 /* ---- slots whose bytes are elsewhere in the program --------------------------------------------- */
 
@@ -100,8 +100,14 @@ static void check_cur(struct vale_ring *ring, __u32 mask)
 		ring->head = ~0u;
 }
 
-static int sync_tx_ring(struct vale_port *port, __u32 pair)
+static bool has_monitors(const struct file *file)
 {
+	return __atomic_load_n(&file->pool->monitors, __ATOMIC_RELAXED);
+}
+
+static int sync_tx_ring(struct file *file, __u32 pair)
+{
+	struct vale_port *port = file->port;
 	const struct vale_ring_state *state = &port->state[pair];
 	struct vale_ring *ring = &port->region[pair].tx;
 	__u32 mask = state->tx_mask, taken = state->tx_taken & mask, head;
@@ -109,16 +115,41 @@ static int sync_tx_ring(struct vale_port *port, __u32 pair)
 
 	check_cur(ring, mask);
 	head = *(volatile __u32 *)&ring->head;
-	if (head <= mask && head != taken)
+	if (head <= mask && head != taken) {
 		sync_fetch_indirect(ring, taken, head, mask);
+		if (has_monitors(file))
+			monitor_sent(file, ring, taken, head);
+	}
 	error = vale_txsync(port, pair);
 	return error > 0 || error == -EBUSY ? 0 : error; /* another thread does it */
 }
 
-static int sync_rx_ring(struct vale_port *port, __u32 pair)
+/* Monitors first: what is given back may be filled anew. */
+static int sync_rx_ring(struct file *file, __u32 pair)
 {
-	check_cur(&port->region[pair].rx, port->state[pair].rx_mask);
-	return vale_rxsync(port, pair);
+	if (has_monitors(file))
+		monitor_received(file);
+	check_cur(&file->port->region[pair].rx, file->port->state[pair].rx_mask);
+	return vale_rxsync(file->port, pair);
+}
+
+/* ---- pipes ------------------------------------------------------------------------------------- */
+
+static int sync_tx_pipe(struct file *file)
+{
+	struct vale_ring *ring = file->pipe->tx;
+	__u32 from = pipe_count(ring) & file->pipe->mask;
+
+	if (has_monitors(file))
+		monitor_sent(file, ring, from, *(volatile __u32 *)&ring->head & file->pipe->mask);
+	return pipe_sync_tx(file->pipe);
+}
+
+static int sync_rx_pipe(struct file *file)
+{
+	if (has_monitors(file))
+		monitor_received(file);
+	return pipe_sync_rx(file->pipe);
 }
 
 /* ---- rings of a file ---------------------------------------------------------------------------- */
@@ -152,10 +183,10 @@ static __u32 rx_tail(const struct file *file, __u32 pair)
 
 int sync_tx(struct file *file)
 {
-	int result = 0;
+	int result = file->pipe && file->pipe->shared->monitor ? -EIO : 0;
 
 	for (__u32 pair = file->first_tx; pair < file->end_tx; pair++) {
-		int error = file->pipe ? pipe_sync_tx(file->pipe) : sync_tx_ring(file->port, pair);
+		int error = file->pipe ? sync_tx_pipe(file) : sync_tx_ring(file, pair);
 
 		result = error ? error : result;
 	}
@@ -167,7 +198,7 @@ int sync_rx(struct file *file)
 	int result = 0;
 
 	for (__u32 pair = file->first_rx; pair < file->end_rx; pair++) {
-		int error = file->pipe ? pipe_sync_rx(file->pipe) : sync_rx_ring(file->port, pair);
+		int error = file->pipe ? sync_rx_pipe(file) : sync_rx_ring(file, pair);
 
 		result = error ? error : result;
 	}

@@ -125,6 +125,22 @@ static void disarm(const struct watch *watch)
 	pthread_mutex_unlock(&file->sleep_lock);
 }
 
+/* Nobody may sync what a monitor is of, and so wake it: it looks itself now and then. */
+static const struct timespec *shorter(const struct watches *watches, const struct timespec *timeout)
+{
+	static const struct timespec moment = { .tv_nsec = 10000000 };
+	bool monitor = false;
+
+	for (nfds_t i = 0; i < watches->count; i++) {
+		const struct pipe_end *pipe = watches->watch[i].file->pipe;
+
+		monitor |= pipe && pipe->shared->monitor;
+	}
+	if (!monitor || (timeout && !timeout->tv_sec && timeout->tv_nsec < moment.tv_nsec))
+		return timeout;
+	return &moment;
+}
+
 int watches_wait(struct watches *watches, struct pollfd *fds, const struct pollfd *others,
 		 nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
@@ -139,7 +155,8 @@ int watches_wait(struct watches *watches, struct pollfd *fds, const struct pollf
 		fds[count + i] = (struct pollfd){ .fd = fd_of(watch->file), .events = POLLIN };
 	}
 	if (!ready)
-		result = real()->ppoll(fds, count + watches->count, timeout, mask);
+		result =
+			real()->ppoll(fds, count + watches->count, shorter(watches, timeout), mask);
 	error = errno;
 	for (nfds_t i = 0; i < watches->count; i++)
 		disarm(&watches->watch[i]);
