@@ -117,7 +117,7 @@ Test(netmap_vale, interfaces)
 	veth("long-name.17", "t2");
 	cr_assert_eq(attach_as("vale1:t0", all, &index), 0);
 	cr_assert_eq(index, 0);
-	cr_assert_neq(xdp_program("t0"), 0);
+	cr_assert_neq(program_on("t0"), 0);
 	cr_assert_eq(attach("vale1:t0"), -EBUSY);
 	cr_assert_eq(attach("vale2:t0"), -EBUSY);
 	cr_assert_eq(attach_as("vale1:long-name.17", all, &index), 0);
@@ -129,7 +129,7 @@ Test(netmap_vale, interfaces)
 	cr_assert_eq(attach("t1"), -EINVAL);
 	cr_assert_eq(detach("vale1:long-name.17"), 0);
 	cr_assert_eq(detach("vale1:t0"), 0);
-	cr_assert_eq(xdp_program("t0"), 0);
+	cr_assert_eq(program_on("t0"), 0);
 	cr_assert_eq(detach("vale1:t0"), -ENXIO);
 	cr_assert_eq(detach("vale7:t0"), -ENXIO);
 	cr_assert_eq(detach("t0"), -EINVAL);
