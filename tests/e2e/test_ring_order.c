@@ -151,3 +151,55 @@ Test(ring_order, is_kept_with_buffers_of_all_pairs)
 	}
 	mix();
 }
+
+/* ---- waiting for room -------------------------------------------------------------------------- */
+
+/* How many of the frames that are expected have come, from that one on. */
+static int take_expected(int receiver, int from, int first)
+{
+	const struct model *model = &expected[receiver];
+	static uint8_t right[FRAME_MAX];
+	const unsigned char *frame;
+	__u32 length;
+	int i = first;
+
+	while ((frame = vale_next_frame(port[receiver], &length))) {
+		cr_assert_lt(i, model->count, "one too many");
+		cr_assert_eq(length, model->length[i], "frame %d: %u bytes, not %u", i, length,
+			     model->length[i]);
+		stream_write(right, from, 0, model->number[i++], length);
+		cr_assert(!memcmp(frame + 6, right + 6, length - 10), "frame %d", i - 1);
+	}
+	return i - first;
+}
+
+/* A receiver that is full again and again: frames of several slots, too, come whole and once. */
+Test(ring_order, is_kept_by_frames_that_wait_for_room)
+{
+	static const struct vale_open_options lossless = { .flags = VALE_OPEN_LOSSLESS },
+					      small = { .ring = { .rx_slots = 16 } };
+	unsigned int seed = ring_seed();
+	uint32_t number = 0;
+	int taken = 0, waited = 0;
+
+	port[1] = ring_open("vale1:p1", &lossless);
+	port[2] = ring_open("vale1:p2", &small);
+	ring_introduce(port, 2);
+	while (taken < BATCH) {
+		unsigned int length = random_length(&seed);
+		int answer;
+
+		while (expected[2].count < BATCH &&
+		       stream_put(port[1], 0, 1, 2, &number, 1, length)) {
+			expect(2, number - 1, length);
+			length = random_length(&seed);
+		}
+		answer = vale_txsync(port[1], 0);
+		cr_assert_geq(answer, 0);
+		waited += answer == VALE_TX_BLOCKED;
+		taken += take_expected(2, 1, taken);
+	}
+	cr_assert_gt(waited, 10);
+	cr_assert_eq(take_expected(2, 1, taken), 0);
+	ring_expect_balance("vale1");
+}
