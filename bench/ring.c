@@ -7,11 +7,8 @@
 #include "bench/frame.h"
 #include "bench/groups.h"
 #include "bench/machine.h"
+#include "bench/ring_port.h"
 #include "bench/ring_traffic.h"
-#include "bench/sandbox.h"
-#include "vale.h"
-
-#define FDB_SIZE 65536 /* addresses: more than any row has */
 
 struct ring_row {
 	const char *what;
@@ -21,6 +18,8 @@ struct ring_row {
 
 /* Of two CPUs, senders have the last but one, receivers the last. */
 #define TWO_CORES .sender_cpu = 1, .last_sender_cpu = 1, .receiver_cpu = 0
+
+#define LOSSLESS .open_flags = VALE_OPEN_LOSSLESS
 
 #define ONE_TO_ONE                                                                           \
 	.senders = 1, .receivers = 1, .ports = 1, .flows = FRAME_FLOWS, .length = FRAME_MIN, \
@@ -46,26 +45,13 @@ static const struct ring_row rows[] = {
 	{ "10,000 flows", false, WITH(.flows = 10000) },
 	{ "253 receiving ports in turn", false, WITH(.flows = 253, .ports = 253) },
 	{ "broadcast to 8 ports", false, WITH(.broadcast = true, .ports = 8) },
-	{ "two senders on one core", false, WITH(.senders = 2) },
-	{ "two senders on two cores", false,
-	  WITH(.senders = 2, .last_sender_cpu = 0, .yields = true) },
-	{ "two receivers on one core", false, WITH(.receivers = 2, .ports = 2, .yields = true) },
+	{ "two senders on one core, lossless", false, WITH(.senders = 2, LOSSLESS) },
+	{ "two senders on two cores, lossless", false,
+	  WITH(.senders = 2, LOSSLESS, .last_sender_cpu = 0, .yields = true) },
+	{ "two receivers on one core, lossless", false,
+	  WITH(.receivers = 2, .ports = 2, LOSSLESS, .yields = true) },
 };
 #pragma GCC diagnostic pop
-
-/* The address table must have room for all flows. */
-static int create_switch(struct vale *vale)
-{
-	struct vale_switch_options options = {
-		.size = sizeof(options),
-		.fdb_size = FDB_SIZE,
-		.age = VALE_DEFAULT,
-	};
-
-	return vale_switch_create(vale, TRAFFIC_SWITCH, &options)
-		       ? bench_error(0, "%s", vale_reason(vale))
-		       : 0;
-}
 
 static int run_of(const struct ring_row *ring_row, const struct traffic_path *path, double seconds,
 		  struct series *series)
@@ -80,8 +66,25 @@ static int run_of(const struct ring_row *ring_row, const struct traffic_path *pa
 	return 0;
 }
 
+static int measure_runs(const struct options *options, const struct ring_row *ring_row,
+			struct row *row)
+{
+	int error = 0;
+
+	for (int run = 0; run < options->runs && !error; run++) {
+		if (datapath_used(DATAPATH_SWITCH))
+			error = run_of(ring_row, &traffic_switch, options->seconds,
+				       &row->series[DATAPATH_SWITCH]);
+		if (!error && ring_row->ceiling && datapath_used(DATAPATH_CEILING))
+			error = run_of(ring_row, &traffic_one_copy, options->seconds,
+				       &row->series[DATAPATH_CEILING]);
+	}
+	return error;
+}
+
+/* The ports are made before the first run: that takes longer than some runs. */
 static int measure_row(const struct options *options, const struct ring_row *ring_row,
-		       struct report *report)
+		       struct vale *vale, struct report *report)
 {
 	const struct traffic *traffic = &ring_row->traffic;
 	struct row *row CLEANUP_FREE = calloc(1, sizeof(*row));
@@ -99,45 +102,41 @@ static int measure_row(const struct options *options, const struct ring_row *rin
 		 traffic->flows, traffic->batch, ring_row->what);
 	if (!report_wants(options, row))
 		return 0;
+	error = traffic_ports_add(traffic, vale);
+	if (error)
+		return error;
 	error = machine_line_round_trip(&row->line_round_trip);
-	for (int run = 0; run < options->runs && !error; run++) {
-		if (datapath_used(DATAPATH_SWITCH))
-			error = run_of(ring_row, &traffic_switch, options->seconds,
-				       &row->series[DATAPATH_SWITCH]);
-		if (!error && ring_row->ceiling && datapath_used(DATAPATH_CEILING))
-			error = run_of(ring_row, &traffic_one_copy, options->seconds,
-				       &row->series[DATAPATH_CEILING]);
-	}
+	if (!error)
+		error = measure_runs(options, ring_row, row);
+	traffic_ports_del(traffic, vale);
 	return error ? error : report_row(report, row);
 }
 
-static int measure_rows(const struct options *options, struct report *report)
+static int measure_rows(const struct options *options, struct vale *vale, struct report *report)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && !error; i++)
-		error = measure_row(options, &rows[i], report);
+		error = measure_row(options, &rows[i], vale, report);
 	return error;
 }
 
 int ring_group(const struct options *options, struct report *report)
 {
-	struct vale *vale = NULL;
+	CLEANUP_VALE struct vale *vale = NULL;
 	int error;
 
 	if (bench_cpu(1) < 0)
 		return bench_error(0, "ring to ring wants two CPUs");
-	error = vale_open(&vale, SANDBOX_BPFFS);
+	error = bench_vale_open(&vale);
+	if (!error)
+		error = one_copy_open();
 	if (error)
-		return bench_error(-error, "cannot open the switches");
-	error = one_copy_open();
-	if (!error) {
-		error = create_switch(vale);
-		if (!error)
-			error = measure_rows(options, report);
-		vale_switch_destroy(vale, TRAFFIC_SWITCH, true);
-		one_copy_close();
-	}
-	vale_close(vale);
+		return error;
+	error = bench_switch_create(vale);
+	if (!error)
+		error = measure_rows(options, vale, report);
+	bench_switch_destroy(vale);
+	one_copy_close();
 	return error;
 }

@@ -1,30 +1,52 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Senders and receivers that are clients of a switch's ring ports. */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "bench/bench.h"
 #include "bench/frame.h"
+#include "bench/ring_port.h"
 #include "bench/ring_traffic.h"
-#include "bench/sandbox.h"
-#include "vale/port.h"
 
-static void close_port(struct vale_port **port)
+/* At the most; then who waits sees whether it is to go on. */
+#define WAIT_MS 100
+
+/* ---- ports ------------------------------------------------------------------------------------- */
+
+static struct bench_port sender_port(int number)
 {
-	vale_port_close(*port);
+	return (struct bench_port){ "tx", number };
 }
 
-static void close_vale(struct vale **vale)
+static struct bench_port receiver_port(int number)
 {
-	vale_close(*vale);
+	return (struct bench_port){ "rx", number };
 }
 
-#define CLEANUP_PORT __attribute__((cleanup(close_port)))
-#define CLEANUP_VALE __attribute__((cleanup(close_vale)))
+int traffic_ports_add(const struct traffic *traffic, struct vale *vale)
+{
+	int error = 0;
 
-static int open_port(struct vale *vale, const struct traffic *traffic, const char *kind, int number,
+	for (__u32 i = 0; i < traffic->ports && !error; i++)
+		error = bench_interrupted ? -EINTR : bench_port_add(vale, receiver_port(i));
+	for (int i = 0; i < traffic->senders && !error; i++)
+		error = bench_port_add(vale, sender_port(i));
+	if (error)
+		traffic_ports_del(traffic, vale);
+	return error;
+}
+
+void traffic_ports_del(const struct traffic *traffic, struct vale *vale)
+{
+	for (__u32 i = 0; i < traffic->ports; i++)
+		bench_port_del(vale, receiver_port(i));
+	for (int i = 0; i < traffic->senders; i++)
+		bench_port_del(vale, sender_port(i));
+}
+
+static int open_port(struct vale *vale, const struct traffic *traffic, struct bench_port which,
 		     struct vale_port **out)
 {
 	struct vale_open_options options = {
@@ -33,28 +55,30 @@ static int open_port(struct vale *vale, const struct traffic *traffic, const cha
 		.transport = traffic->transport,
 		.ring = { .size = sizeof(options.ring) },
 	};
-	char name[2 * VALE_NAME_SIZE];
 
-	snprintf(name, sizeof(name), TRAFFIC_SWITCH ":%s%d", kind, number);
-	return vale_port_open(vale, name, &options, out) ? bench_error(0, "%s", vale_reason(vale))
-							 : 0;
-}
-
-static int open_switches(struct vale **vale)
-{
-	int error = vale_open(vale, SANDBOX_BPFFS);
-
-	return error ? bench_error(-error, "cannot open the switches") : 0;
+	return bench_port_open(vale, which, &options, out);
 }
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 
+struct sender {
+	const struct traffic *traffic;
+	struct vale_port *port;
+	struct vale_ring *ring;
+	__u64 number; /* of the next frame */
+	unsigned long frames;
+};
+
+/* The next frame to be sent is of the first flow. */
 static void fill_ring(const struct traffic *traffic, int sender, struct vale_ring *ring)
 {
-	for (__u32 slot = 0; slot < ring->num_slots; slot++) {
+	__u32 slot = ring->head;
+
+	for (__u32 i = 0; i < ring->num_slots; i++) {
 		traffic_frame(traffic, vale_ring_buffer(ring, ring->slot[slot].buf_idx), sender,
-			      slot % traffic->flows);
+			      i % traffic->flows);
 		ring->slot[slot].len = traffic->length;
+		slot = vale_ring_next(ring, slot);
 	}
 }
 
@@ -65,31 +89,61 @@ static void next_flow(const struct traffic *traffic, unsigned char *frame, __u64
 		traffic_address(frame, number % traffic->flows);
 }
 
-static int send_batches(const struct traffic *traffic, int sender, struct vale_port *port,
-			struct worker_state *state)
+static void put_batch(struct sender *sender)
 {
-	struct vale_ring *ring = vale_tx_ring(port, 0);
-	__u64 number = (__u64)sender << TRAFFIC_SENDER_SHIFT;
-	unsigned long frames = 0;
+	const struct traffic *traffic = sender->traffic;
+	struct vale_ring *ring = sender->ring;
+	__u32 slot = ring->head, space = vale_ring_space(ring);
+	__u32 batch = space < traffic->batch ? space : traffic->batch;
 
-	while (worker_goes_on(state)) {
-		__u32 slot = ring->head, space = vale_ring_space(ring);
-		__u32 batch = space < traffic->batch ? space : traffic->batch;
+	for (__u32 i = 0; i < batch; i++) {
+		unsigned char *frame = vale_ring_buffer(ring, ring->slot[slot].buf_idx);
+
+		next_flow(traffic, frame, sender->number);
+		traffic_stamp(frame, traffic->length, sender->number++);
+		slot = vale_ring_next(ring, slot);
+	}
+	ring->head = ring->cur = slot;
+	sender->frames += batch;
+}
+
+/* Slots that were put, and that a lossless sender keeps as they have not found room. */
+static __u32 kept(const struct sender *sender)
+{
+	const struct vale_ring *ring = sender->ring;
+
+	return traffic_is_lossless(sender->traffic) ? ring->num_slots - 1 - vale_ring_space(ring)
+						    : 0;
+}
+
+/* Until all of a batch has found room. */
+static int wait_for_room(struct sender *sender, struct worker_state *state)
+{
+	while (kept(sender) && worker_goes_on(state)) {
 		int answer;
 
-		for (__u32 i = 0; i < batch; i++) {
-			unsigned char *frame = vale_ring_buffer(ring, ring->slot[slot].buf_idx);
+		sender->ring->cur = sender->ring->tail;
+		answer = vale_port_poll(sender->port, POLLOUT, WAIT_MS);
+		if (answer < 0 && answer != -EINTR)
+			return bench_error(-answer, "cannot wait for room in a ring");
+	}
+	return 0;
+}
 
-			next_flow(traffic, frame, number);
-			traffic_stamp(frame, traffic->length, number++);
-			slot = vale_ring_next(ring, slot);
-		}
-		ring->head = ring->cur = slot;
-		answer = vale_txsync(port, 0);
+static int send_batches(struct sender *sender, struct worker_state *state)
+{
+	while (worker_goes_on(state)) {
+		int answer;
+
+		put_batch(sender);
+		answer = vale_txsync(sender->port, 0);
 		if (answer < 0)
 			return bench_error(-answer, "cannot send by a ring");
-		frames += batch;
-		atomic_store_explicit(&state->frames, frames, memory_order_relaxed);
+		answer = wait_for_room(sender, state);
+		if (answer)
+			return answer;
+		atomic_store_explicit(&state->frames, sender->frames - kept(sender),
+				      memory_order_relaxed);
 	}
 	return 0;
 }
@@ -99,15 +153,21 @@ static int switch_send(struct worker_state *state, const void *argument)
 	const struct traffic_part *part = argument;
 	CLEANUP_VALE struct vale *vale = NULL;
 	CLEANUP_PORT struct vale_port *port = NULL;
-	int error = open_switches(&vale);
+	struct sender sender = {
+		.traffic = part->traffic,
+		.number = (__u64)part->number << TRAFFIC_SENDER_SHIFT,
+	};
+	int error = bench_vale_open(&vale);
 
 	if (!error)
-		error = open_port(vale, part->traffic, "tx", part->number, &port);
+		error = open_port(vale, part->traffic, sender_port(part->number), &port);
 	if (error)
 		return error;
-	fill_ring(part->traffic, part->number, vale_tx_ring(port, 0));
+	sender.port = port;
+	sender.ring = vale_tx_ring(port, 0);
+	fill_ring(part->traffic, part->number, sender.ring);
 	worker_ready(state);
-	return send_batches(part->traffic, part->number, port, state);
+	return send_batches(&sender, state);
 }
 
 /* ---- receiving --------------------------------------------------------------------------------- */
@@ -173,7 +233,7 @@ static int open_receiver(struct vale *vale, const struct traffic_part *part,
 		struct vale_port **port = &receiver->port[receiver->ports];
 
 		receiver->check[receiver->ports].length = traffic->length;
-		error = open_port(vale, traffic, "rx", number, port);
+		error = open_port(vale, traffic, receiver_port(number), port);
 		if (error)
 			return error;
 		receiver->ports++;
@@ -206,6 +266,33 @@ static __u32 take(struct receiver *receiver, __u32 number)
 	return frames;
 }
 
+/* Frames up to the last one of each sender, as many as are for that port. */
+static unsigned long due(const struct traffic *traffic, const struct traffic_check *check,
+			 __u32 number)
+{
+	unsigned long frames = 0;
+
+	for (int sender = 0; sender < TRAFFIC_SENDERS; sender++) {
+		__u64 next = check->next[sender] & ((1ULL << TRAFFIC_SENDER_SHIFT) - 1);
+
+		frames += (next + traffic->ports - 1 - number) / traffic->ports;
+	}
+	return frames;
+}
+
+static void judge(const struct receiver *receiver, __u32 first, struct worker_state *state)
+{
+	const struct traffic *traffic = receiver->traffic;
+	unsigned long frames = 0;
+
+	for (__u32 i = 0; i < receiver->ports; i++) {
+		state->wrong += receiver->check[i].wrong;
+		frames += due(traffic, &receiver->check[i], first + i * traffic->receivers);
+	}
+	if (traffic_is_lossless(traffic))
+		state->missing += frames - receiver->frames;
+}
+
 static int receive_until_stopped(struct receiver *receiver, struct worker_state *state)
 {
 	worker_ready(state);
@@ -221,8 +308,6 @@ static int receive_until_stopped(struct receiver *receiver, struct worker_state 
 		else if (receiver->traffic->yields)
 			sched_yield();
 	}
-	for (__u32 i = 0; i < receiver->ports; i++)
-		state->wrong += receiver->check[i].wrong;
 	return 0;
 }
 
@@ -235,10 +320,13 @@ static int switch_receive(struct worker_state *state, const void *argument)
 
 	if (!receiver)
 		return bench_error(ENOMEM, "receiver");
-	error = open_switches(&vale);
+	error = bench_vale_open(&vale);
 	if (!error)
 		error = open_receiver(vale, argument, receiver);
-	return error ? error : receive_until_stopped(receiver, state);
+	if (!error)
+		error = receive_until_stopped(receiver, state);
+	judge(receiver, ((const struct traffic_part *)argument)->number, state);
+	return error;
 }
 
 const struct traffic_path traffic_switch = { switch_send, switch_receive };

@@ -104,7 +104,7 @@ static int measure(const struct run *run, double seconds, struct traffic_result 
 static int stop(struct run *run)
 {
 	const struct traffic *traffic = run->traffic;
-	unsigned long wrong = 0;
+	unsigned long wrong = 0, missing = 0;
 	int error = 0;
 
 	for (int i = traffic->receivers + traffic->senders - 1; i >= 0; i--) {
@@ -113,7 +113,10 @@ static int stop(struct run *run)
 		if (ended)
 			error = ended;
 		wrong += atomic_load(&run->worker[i].state->wrong);
+		missing += atomic_load(&run->worker[i].state->missing);
 	}
+	if (missing)
+		return bench_error(0, "%lu frames of lossless senders were lost", missing);
 	return wrong ? bench_error(0, "%lu frames were torn, repeated or out of order", wrong)
 		     : error;
 }

@@ -13,7 +13,6 @@
 #include "bench/worker.h"
 #include "vale/port.h"
 
-#define TRAFFIC_SWITCH	"vale1"
 #define TRAFFIC_SENDERS 4
 
 enum traffic_look {
@@ -29,15 +28,20 @@ struct traffic {
 	bool broadcast;
 	enum traffic_look look;
 	enum vale_transport transport; /* of all ports */
-	__u32 open_flags;
-	bool busy_poll; /* of AF_XDP: the receiver has the kernel poll its interface */
-	bool yields;	/* several share a CPU: who has nothing to do lets others run */
+	__u32 open_flags; /* with VALE_OPEN_LOSSLESS, all verify, and flows are a multiple of ports */
+	bool busy_poll;	  /* of AF_XDP: the receiver has the kernel poll its interface */
+	bool yields;	  /* several share a CPU: who has nothing to do lets others run */
 	int senders;
 	int receivers;	/* processes that the ports are spread over */
 	int sender_cpu; /* counted from the end: bench_cpu() */
 	int last_sender_cpu;
 	int receiver_cpu;
 };
+
+static inline bool traffic_is_lossless(const struct traffic *traffic)
+{
+	return traffic->open_flags & VALE_OPEN_LOSSLESS;
+}
 
 /* One of the processes. */
 struct traffic_part {
@@ -91,6 +95,10 @@ struct traffic_path {
 };
 
 extern const struct traffic_path traffic_switch;
+/* The ports for it, before the first run and after the last one. */
+int traffic_ports_add(const struct traffic *traffic, struct vale *vale);
+void traffic_ports_del(const struct traffic *traffic, struct vale *vale);
+
 /* A ring in shared memory and nothing else; one sender, one receiver. */
 extern const struct traffic_path traffic_one_copy;
 

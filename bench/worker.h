@@ -13,7 +13,8 @@ struct worker_state {
 	atomic_bool failed;
 	_Alignas(128) atomic_bool stop;
 	_Alignas(128) atomic_ulong frames;
-	atomic_ulong wrong; /* torn, repeated, out of order, for somebody else */
+	atomic_ulong missing; /* that were not to be lost */
+	atomic_ulong wrong;   /* torn, repeated, out of order, for somebody else */
 };
 
 struct worker {

@@ -12,9 +12,8 @@
 #include "bench/frame.h"
 #include "bench/groups.h"
 #include "bench/machine.h"
+#include "bench/ring_port.h"
 #include "bench/ring_traffic.h"
-#include "bench/sandbox.h"
-#include "vale.h"
 
 struct xsk_row {
 	const char *what;
@@ -68,8 +67,8 @@ static const struct xsk_row rows[] = {
 static const struct traffic_part_port {
 	const char *port, *outer;
 } ports[] = {
-	{ TRAFFIC_SWITCH ":tx0", "xtx0" },
-	{ TRAFFIC_SWITCH ":rx0", "xrx0" },
+	{ RING_SWITCH ":tx0", "xtx0" },
+	{ RING_SWITCH ":rx0", "xrx0" },
 };
 
 static int set(const char *device, const char *name, const char *value)
@@ -184,19 +183,17 @@ static int measure_row(struct vale *vale, const struct options *options,
 
 int xsk_group(const struct options *options, struct report *report)
 {
-	struct vale *vale = NULL;
+	CLEANUP_VALE struct vale *vale = NULL;
 	int error;
 
 	if (bench_cpu(1) < 0)
 		return bench_error(0, "AF_XDP to AF_XDP wants two CPUs");
-	error = vale_open(&vale, SANDBOX_BPFFS);
+	error = bench_vale_open(&vale);
 	if (error)
-		return bench_error(-error, "cannot open the switches");
-	if (vale_switch_create(vale, TRAFFIC_SWITCH, NULL))
-		error = bench_error(0, "%s", vale_reason(vale));
+		return error;
+	error = bench_switch_create(vale);
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && !error; i++)
 		error = measure_row(vale, options, &rows[i], report);
-	vale_switch_destroy(vale, TRAFFIC_SWITCH, true);
-	vale_close(vale);
+	bench_switch_destroy(vale);
 	return error;
 }
