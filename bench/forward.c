@@ -12,6 +12,7 @@
 
 #include "bench/bench.h"
 #include "bench/datapath.h"
+#include "bench/forward.h"
 #include "bench/groups.h"
 #include "bench/report.h"
 #include "bench/sink.h"
@@ -248,8 +249,8 @@ static int measure_row(struct forward *forward, size_t length, unsigned int flow
 	row->frame_length = length;
 	row->flows = flows;
 	snprintf(row->title, sizeof(row->title),
-		 "device to device, one core, %s, %zu bytes (with header, without FCS), %u flow%s",
-		 forward->type->title, length, flows, flows == 1 ? "" : "s");
+		 "%s to device, one core, %s, %zu bytes (with header, without FCS), %u flow%s",
+		 forward->type->from, forward->type->title, length, flows, flows == 1 ? "" : "s");
 	if (!report_wants(forward->options, row))
 		return 0;
 	frame_set_build(&forward->there, length, flows, FRAME_SENDER, FRAME_RECEIVER);
@@ -288,7 +289,7 @@ static int setup(struct forward *forward)
 	if (!error)
 		error = source_packet.open(&forward->teacher);
 	for (i = 0; !error && i < DATAPATHS; i++)
-		if (datapath_used(i))
+		if (datapath_used(i) && (i == DATAPATH_SWITCH || !forward->type->switch_only))
 			error = lane_setup(&forward->lanes[i], datapaths[i], forward);
 	return error;
 }
@@ -307,8 +308,8 @@ static int teardown(struct forward *forward)
 	return error;
 }
 
-static int forward_group(const struct source_type *type, const struct options *options,
-			 struct report *report)
+int forward_group(const struct source_type *type, const struct options *options,
+		  struct report *report)
 {
 	struct forward *forward CLEANUP_FREE = calloc(1, sizeof(*forward));
 	int error, torn_down;

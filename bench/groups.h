@@ -11,6 +11,10 @@ int packet_group(const struct options *options, struct report *report);
 int tcp_group(const struct options *options, struct report *report);
 int ring_group(const struct options *options, struct report *report);
 int xsk_group(const struct options *options, struct report *report);
+int ring_device_group(const struct options *options, struct report *report);
+int round_trip_group(const struct options *options, struct report *report);
+int ring_open_group(const struct options *options, struct report *report);
+int ring_parts_group(const struct options *options, struct report *report);
 int attach_group(const struct options *options, struct report *report);
 
 #endif

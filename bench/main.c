@@ -27,6 +27,7 @@ static const struct group groups[] = {
 	{ "tcp", "one TCP stream between two network namespaces (iperf3)", tcp_group },
 	{ "ring", "ring to ring, beside a ring without a switch (the ceiling)", ring_group },
 	{ "xsk", "AF_XDP port to AF_XDP port, beside rings (the ceiling)", xsk_group },
+	{ "ring-device", "ring to device and device to ring on one core", ring_device_group },
 	{ "attach", "time and memory to attach 254 ports", attach_group },
 };
 
@@ -122,7 +123,7 @@ static void usage(FILE *to)
 	      "  -o, --only GROUP     measure one group of rows:\n",
 	      to);
 	for (i = 0; i < ARRAY_SIZE(groups); i++)
-		fprintf(to, "                         %-8s %s\n", groups[i].name, groups[i].help);
+		fprintf(to, "                         %-11s %s\n", groups[i].name, groups[i].help);
 	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp "
 	      "and attach,\n"
 	      "                       whose rows are measured together)\n"

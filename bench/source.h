@@ -3,12 +3,16 @@
 #ifndef BENCH_SOURCE_H
 #define BENCH_SOURCE_H
 
+#include <stdbool.h>
+
 #include "bench/frame.h"
 
 struct source_type {
 	const char *group; /* name of its row group */
+	const char *from;  /* what it sends from */
 	const char *title;
 	unsigned int chunk; /* frames between two looks at the clock */
+	bool switch_only;   /* no other datapath has such a port */
 
 	int (*open)(void **source);
 	/* From now on send these frames, their flows in turn, out of this device. */
@@ -23,6 +27,9 @@ extern const struct source_type source_live;
 
 /* A packet socket that bypasses the queueing discipline: what a program can do. */
 extern const struct source_type source_packet;
+
+/* A ring port's client. */
+extern const struct source_type source_ring;
 
 /* A packet socket on a device, to read or, with bypass, to write. Returns the fd or -errno. */
 int packet_socket(int device, int bypass);

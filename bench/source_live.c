@@ -107,6 +107,7 @@ static int live_send(void *source, unsigned int frames)
 
 const struct source_type source_live = {
 	.group = "live",
+	.from = "device",
 	.title = "live-frame source",
 	.chunk = 4096,
 	.open = live_open,

@@ -111,6 +111,7 @@ static int packet_send(void *source, unsigned int frames)
 
 const struct source_type source_packet = {
 	.group = "packet",
+	.from = "device",
 	.title = "packet-socket source",
 	.chunk = 1024,
 	.open = packet_open,
