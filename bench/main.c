@@ -28,6 +28,7 @@ static const struct group groups[] = {
 	{ "ring", "ring to ring, beside a ring without a switch (the ceiling)", ring_group },
 	{ "xsk", "AF_XDP port to AF_XDP port, beside rings (the ceiling)", xsk_group },
 	{ "ring-device", "ring to device and device to ring on one core", ring_device_group },
+	{ "round-trip", "a frame to another core and its answer back", round_trip_group },
 	{ "attach", "time and memory to attach 254 ports", attach_group },
 };
 
