@@ -38,7 +38,7 @@ static int ring_open(int number, void **endpoint)
 	int error = bench_vale_open(&vale);
 
 	return error ? error
-		     : bench_port_open(vale, port_of(number), 0, (struct vale_port **)endpoint);
+		     : bench_port_open(vale, port_of(number), NULL, (struct vale_port **)endpoint);
 }
 
 static int ring_send(void *endpoint, const unsigned char *frame, unsigned int length)

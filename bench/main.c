@@ -29,6 +29,7 @@ static const struct group groups[] = {
 	{ "xsk", "AF_XDP port to AF_XDP port, beside rings (the ceiling)", xsk_group },
 	{ "ring-device", "ring to device and device to ring on one core", ring_device_group },
 	{ "round-trip", "a frame to another core and its answer back", round_trip_group },
+	{ "ring-open", "time to open and close a ring port, and its memory", ring_open_group },
 	{ "attach", "time and memory to attach 254 ports", attach_group },
 };
 
@@ -125,9 +126,9 @@ static void usage(FILE *to)
 	      to);
 	for (i = 0; i < ARRAY_SIZE(groups); i++)
 		fprintf(to, "                         %-11s %s\n", groups[i].name, groups[i].help);
-	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp "
-	      "and attach,\n"
-	      "                       whose rows are measured together)\n"
+	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp, "
+	      "ring-open and\n"
+	      "                       attach, whose rows are measured together)\n"
 	      "  -w, --without NAME   leave out bridge, switch, tc or ceiling\n"
 	      "  -j, --json FILE      write the figures as JSON too (-: to standard output, and "
 	      "the\n"

@@ -8,13 +8,9 @@
 
 #define FDB_SIZE 65536
 
-struct port_name {
-	char text[2 * VALE_NAME_SIZE];
-};
-
-static struct port_name name_of(struct bench_port which)
+struct bench_port_name bench_port_name(struct bench_port which)
 {
-	struct port_name name;
+	struct bench_port_name name;
 
 	snprintf(name.text, sizeof(name.text), RING_SWITCH ":%s%u", which.kind, which.number);
 	return name;
@@ -47,20 +43,20 @@ void bench_switch_destroy(struct vale *vale)
 
 int bench_port_add(struct vale *vale, struct bench_port which)
 {
-	return vale_port_add(vale, name_of(which).text, NULL)
+	return vale_port_add(vale, bench_port_name(which).text, NULL)
 		       ? bench_error(0, "%s", vale_reason(vale))
 		       : 0;
 }
 
 void bench_port_del(struct vale *vale, struct bench_port which)
 {
-	vale_port_del(vale, name_of(which).text, true);
+	vale_port_del(vale, bench_port_name(which).text, true);
 }
 
 int bench_port_open(struct vale *vale, struct bench_port which,
 		    const struct vale_open_options *options, struct vale_port **out)
 {
-	return vale_port_open(vale, name_of(which).text, options, out)
+	return vale_port_open(vale, bench_port_name(which).text, options, out)
 		       ? bench_error(0, "%s", vale_reason(vale))
 		       : 0;
 }

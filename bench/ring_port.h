@@ -20,6 +20,12 @@ struct bench_port {
 	unsigned int number;
 };
 
+struct bench_port_name {
+	char text[2 * VALE_NAME_SIZE];
+};
+
+struct bench_port_name bench_port_name(struct bench_port which);
+
 /* One that stays, so that to open it is quick. */
 int bench_port_add(struct vale *vale, struct bench_port which);
 void bench_port_del(struct vale *vale, struct bench_port which);
