@@ -29,6 +29,7 @@ static const struct group groups[] = {
 	{ "xsk", "AF_XDP port to AF_XDP port, beside rings (the ceiling)", xsk_group },
 	{ "ring-device", "ring to device and device to ring on one core", ring_device_group },
 	{ "round-trip", "a frame to another core and its answer back", round_trip_group },
+	{ "ring-parts", "what a frame from ring to ring costs, by part", ring_parts_group },
 	{ "ring-open", "time to open and close a ring port, and its memory", ring_open_group },
 	{ "attach", "time and memory to attach 254 ports", attach_group },
 };
