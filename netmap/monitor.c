@@ -48,10 +48,10 @@ int monitor_bind(struct file *file, const char *id, __u32 end, __u32 flags, __u3
 /* Of many that sync at a time, one copies; who has died doing it holds up the others for a moment. */
 #define TRIES 1000000
 
-static void take_turn(__u32 *turn)
+static void take_turn(struct pool_pipe *monitor)
 {
 	for (int tries = 0; tries < TRIES; tries++)
-		if (!__atomic_exchange_n(turn, 1, __ATOMIC_ACQUIRE))
+		if (!__atomic_exchange_n(&monitor->turn, 1, __ATOMIC_ACQUIRE))
 			return;
 }
 
@@ -103,7 +103,7 @@ void monitor_sent(struct file *file, struct vale_ring *ring, __u32 from, __u32 t
 		if (!(shared->monitor & NR_MONITOR_TX) || shared->subject != subject_of(file) ||
 		    pipe_look(file->port, shared, 1, &monitor))
 			continue;
-		take_turn(&shared->turn);
+		take_turn(shared);
 		copy(file->port, &monitor, &span);
 		__atomic_store_n(&shared->turn, 0, __ATOMIC_RELEASE);
 	}
@@ -202,7 +202,7 @@ void monitor_received(struct file *file)
 		if (!(shared->monitor & NR_MONITOR_RX) || shared->subject != subject ||
 		    pipe_look(file->port, shared, 1, &monitor))
 			continue;
-		take_turn(&shared->turn);
+		take_turn(shared);
 		for (__u32 pair = 0; pair < VALE_RINGS; pair++)
 			pull(file, &monitor, pair, own);
 		__atomic_store_n(&shared->turn, 0, __ATOMIC_RELEASE);

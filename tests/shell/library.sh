@@ -52,7 +52,7 @@ installs() {
 files_of_the_library() {
 	(cd include && find . -name '*.h' -printf 'include/%P\n') > "$scratch/wanted"
 	printf 'lib/%s\n' libvale.a libvale.so libvale.so.1 "libvale.so.$(cat VERSION)" \
-		pkgconfig/libvale.pc >> "$scratch/wanted"
+		pkgconfig/libvale.pc libvale-netmap.so >> "$scratch/wanted"
 	sort -o "$scratch/wanted" "$scratch/wanted"
 	(cd "$root/usr/local" && find include lib ! -type d | sort) | diff "$scratch/wanted" - &&
 		[ -e "$root/usr/local/share/man/man3/libvale.3" ] &&
