@@ -62,6 +62,7 @@ static int take_request(const struct nmreq_register *reg, struct binding *bindin
 	binding->monitor = reg->nr_flags & (NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON);
 	if (binding->monitor && reg->nr_mode != NR_REG_ALL_NIC)
 		return -EINVAL;
+	binding->options.transport = VALE_TRANSPORT_RING;
 	binding->options.ring.size = sizeof(binding->options.ring);
 	take_sizes(reg, &binding->options.ring);
 	if (reg->nr_flags & NR_EXCLUSIVE)

@@ -165,6 +165,8 @@ Test(netmap_register, port_of_an_interface_is_busy)
 	refuses(EBUSY, "vale1:t0", ALL());
 	must("%s attach vale1:x t1 || %s attach vale2:x t1", valectl(), valectl());
 	refuses(EBUSY, "vale2:x", ALL());
+	must("%s attach vale3:x --xsk x0", valectl());
+	refuses(EBUSY, "vale3:x", ALL());
 }
 
 static int buffers_in_list(struct netmap_port *port, __u32 *first)
