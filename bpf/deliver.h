@@ -115,6 +115,8 @@ static __always_inline int flood_devices(struct flood_walk *walk)
 		return XDP_DROP;
 	if (memory->receivers == 1)
 		return redirect(from, memory->receiver);
+	if (from->frame.is_live && !redirects_fragments(from))
+		return deliver_drop(from, VALE_DROP_CUT, memory->receivers);
 	if (has_fragments(from)) /* the kernel would copy the first buffer only */
 		return deliver_drop(from, VALE_DROP_JUMBO, memory->receivers);
 	if (from->frame.is_skb && memory->refusers)

@@ -50,6 +50,7 @@ struct device_frame {
 	__u32 length;
 	bool fragments; /* it is of several buffers */
 	bool is_skb;	/* it leaves as the stack's frames do, not as XDP's */
+	bool is_live;	/* a live frame, which the kernel cannot copy before 6.3 */
 };
 
 /* Why a device will not take the frame, DEVICE_TAKES, or DEVICE_NONE. */

@@ -25,6 +25,7 @@ struct live {
 	struct vale_ring_state *state;
 	__u32 port;
 	struct vale_parked parked;
+	bool copy; /* of a flood, which txsync has counted */
 	__u32 length;
 };
 
@@ -44,6 +45,8 @@ static __always_inline bool live_take(struct live *live)
 	if (taken == READ_ONCE(state->parked_put))
 		return false;
 	live->parked = state->parked[taken & (VALE_SLOTS - 1)];
+	live->copy = live->parked.fragments & VALE_PARKED_COPY;
+	live->parked.fragments &= ~VALE_PARKED_COPY;
 	return __sync_val_compare_and_swap(&state->parked_taken, taken, taken + 1) == taken;
 }
 
@@ -113,6 +116,7 @@ static __always_inline int live_flood(struct deliver_from *from)
 	struct flood_walk walk = { .from = from, .slots = device_slots() };
 	struct scratch *memory = from->memory;
 
+	from->frame.is_live = true;
 	memory->receivers = 0;
 	memory->refusers = 0;
 	memory->copies = 0;
@@ -161,7 +165,9 @@ static __always_inline int live_send(struct live *live)
 	if (to == VALE_FLOOD)
 		return live_flood(&from);
 	verdict = deliver_to_device(&from, to);
-	return verdict == XDP_PASS ? live_gone(&from, to) : verdict;
+	if (verdict != XDP_PASS)
+		return verdict;
+	return live->copy ? deliver_drop(&from, VALE_DROP_NO_PORT, 1) : live_gone(&from, to);
 }
 
 /* What cannot be filled in is too long, or makes no sense any more. */

@@ -12,8 +12,12 @@
 struct parking {
 	struct tx_work *work;
 	struct vale_ring_state *state;
+	const struct vale_switch *shared;
 	__u32 lost;	   /* frames for which there was no place, */
-	__u32 lost_floods; /* and those among them that were for all */
+	__u32 lost_floods; /* those among them that were for all, */
+	__u32 lost_copies; /* and copies of such */
+	__u32 copies;	   /* all of them */
+	struct vale_parked frame;
 };
 
 /*
@@ -25,12 +29,43 @@ static __always_inline bool has_place(const struct vale_ring_state *state)
 	return state->parked_put - READ_ONCE(state->parked_taken) < VALE_SLOTS;
 }
 
+static __always_inline bool park(struct vale_ring_state *state, struct vale_parked parked)
+{
+	__u32 put = READ_ONCE(state->parked_put);
+
+	if (!has_place(state))
+		return false;
+	state->parked[put & (VALE_SLOTS - 1)] = parked;
+	WRITE_ONCE(state->parked_put, put + 1);
+	return true;
+}
+
+static long park_copy(__u32 number, struct parking *parking)
+{
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
+
+	if (!entry || entry->kind != VALE_PORT_DEVICE)
+		return 0;
+	parking->frame.port = number;
+	parking->copies++;
+	parking->lost_copies += !park(parking->state, parking->frame);
+	return 0;
+}
+
+/*
+ * Kernels before 6.3 make copies of a live frame that start 40 bytes before it: there each device gets
+ * the frame by itself.
+ */
+static __always_inline bool can_copy(const struct parking *parking)
+{
+	return parking->shared->flags & VALE_SWITCH_FRAGMENTS;
+}
+
 /* A frame has one entry, whatever number of slots it has. */
 static long park_frame(__u32 step, struct parking *parking)
 {
 	struct vale_ring_state *state = parking->state;
 	struct tx_work *work = parking->work;
-	__u32 put = READ_ONCE(state->parked_put);
 	struct vale_parked parked = {};
 
 	if (!READ_ONCE(work->left)) {
@@ -49,13 +84,14 @@ static long park_frame(__u32 step, struct parking *parking)
 	parked.port = work->to;
 	work->slot++;
 	work->left--;
-	if (!has_place(state)) {
+	if (work->to == VALE_FLOOD && !can_copy(parking)) {
+		parking->frame = parked;
+		parking->frame.fragments |= VALE_PARKED_COPY;
+		bpf_loop(parking->shared->ports_end, park_copy, parking, 0);
+	} else if (!park(state, parked)) {
 		parking->lost++;
 		parking->lost_floods += work->to == VALE_FLOOD;
-		return 0;
 	}
-	state->parked[put & (VALE_SLOTS - 1)] = parked;
-	WRITE_ONCE(state->parked_put, put + 1);
 	return 0;
 }
 
@@ -63,8 +99,10 @@ __noinline int tx_park(void)
 {
 	struct parking parking = { .work = own_work(), .state = own_state() };
 	struct vale_stats *counters = stats_of(port);
+	__u32 zero = 0;
 
-	if (!parking.work || !parking.state || !counters)
+	parking.shared = bpf_map_lookup_elem(&switch_state, &zero);
+	if (!parking.work || !parking.state || !parking.shared || !counters)
 		return 0;
 	parking.work->run = parking.work->parked_first;
 	parking.work->left = 0;
@@ -72,6 +110,10 @@ __noinline int tx_park(void)
 	if (parking.lost) {
 		stats_add(&counters->copies, parking.lost_floods);
 		stats_add(&counters->drops[VALE_DROP_INVALID], parking.lost);
+	}
+	if (parking.copies) {
+		stats_add(&counters->copies, parking.copies);
+		stats_add(&counters->drops[VALE_DROP_CUT], parking.lost_copies);
 	}
 	return 0;
 }

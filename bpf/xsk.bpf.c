@@ -123,6 +123,7 @@ static __always_inline int send_frame(struct xdp_md *frame, __u32 length)
 	struct received in = {
 		.from.port = port,
 		.from.device = port,
+		.from.frame.is_live = true,
 		.from.frame.length = length,
 		.from.counters = stats_of(port),
 		.from.memory = bpf_map_lookup_elem(&scratch, &zero),

@@ -154,10 +154,12 @@ enum {
 
 /* A frame that waits to be sent to a device. */
 struct vale_parked {
-	__u16 slot; /* its first */
-	__u8 fragments;
-	__u8 port; /* its destination; VALE_FLOOD: all devices */
+	__u16 slot;	/* its first */
+	__u8 fragments; /* of one that is flooded, a device's copy: with VALE_PARKED_COPY */
+	__u8 port;	/* its destination; VALE_FLOOD: all devices */
 };
+
+#define VALE_PARKED_COPY 0x80
 
 /* Words of bits, one for each doorbell of a switch. */
 #define VALE_WAITING (VALE_PORTS * VALE_RINGS / 64 + 1)

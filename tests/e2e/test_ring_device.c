@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Rings and devices in one switch, both ways: a veth of a container, and a tap that a process has. */
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 
 #include "tests/lib/mixed.h"
@@ -176,13 +178,10 @@ Test(ring_device, frames_that_are_larger_than_the_device_s_mtu)
 
 /* ---- to all ------------------------------------------------------------------------------------ */
 
-Test(ring_device, a_flood_reaches_all_kinds_of_port_once)
+static void flood_all(void)
 {
 	static const int hosts[] = { 1, 2, MIXED_VETH, MIXED_TAP };
 
-	mixed_add_veth(&mixed, 1500);
-	mixed_add_tap(&mixed, 1500);
-	mixed_open(&mixed);
 	for (int i = 0; i < 4 * 50; i++) {
 		int from = hosts[i % 4], to = i % 3 ? FRAME_EVERYONE : 1000;
 
@@ -194,6 +193,30 @@ Test(ring_device, a_flood_reaches_all_kinds_of_port_once)
 		mixed_expect_none(&mixed, "to all");
 	}
 	ring_expect_balance("vale1");
+}
+
+Test(ring_device, a_flood_reaches_all_kinds_of_port_once)
+{
+	mixed_add_veth(&mixed, 1500);
+	mixed_add_tap(&mixed, 1500);
+	mixed_open(&mixed);
+	flood_all();
+}
+
+/* As the switch does on kernels before 6.3. */
+Test(ring_device, floods_for_which_the_kernel_makes_no_copies)
+{
+	struct vale_switch *state;
+	int map;
+
+	mixed_add_veth(&mixed, 1500);
+	mixed_add_tap(&mixed, 1500);
+	mixed_open(&mixed);
+	map = bpf_obj_get("/sys/fs/bpf/vale/vale1/switch");
+	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	cr_assert_neq(state, MAP_FAILED);
+	state->flags &= ~VALE_SWITCH_FRAGMENTS;
+	flood_all();
 }
 
 Test(ring_device, what_is_for_one_reaches_no_other_of_any_kind)
