@@ -380,8 +380,7 @@ __u32 hook_program_id(int program); /* 0: it cannot be asked for */
 /* Says that the kernel refused to load or attach, and why that may be. */
 int fail_bpf(struct vale *vale, int error, const char *what);
 
-/* ---- shared.c: a device shared with other XDP programs
- * ------------------------------------------- */
+/* ---- shared.c: a device shared with other XDP programs ------------------------------------------ */
 
 struct bpf_object;
 
