@@ -54,6 +54,7 @@ struct interface_options {
 	const char *bpffs;
 	bool exclusive;
 	bool lossless;
+	bool sockets;			    /* a port that is made is one of AF_XDP */
 	uint32_t rings, tx_slots, rx_slots; /* of a port that is made; 0: the default */
 };
 

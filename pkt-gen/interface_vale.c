@@ -42,6 +42,7 @@ static int open_port(const struct interface_options *options, uint32_t thread,
 		.flags = (options->exclusive ? VALE_OPEN_EXCLUSIVE : 0) |
 			 (options->lossless ? VALE_OPEN_LOSSLESS : 0),
 		.one_ring = options->one_ring,
+		.transport = options->sockets ? VALE_TRANSPORT_XSK : VALE_TRANSPORT_AUTO,
 		.ring = {
 			.size = sizeof(open.ring),
 			.rings = options->rings ? options->rings : options->threads,

@@ -17,6 +17,7 @@
 enum {
 	LOSSLESS = 256,
 	EXCLUSIVE,
+	SOCKETS,
 	RINGS,
 	BUSY,
 	ANNOUNCE,
@@ -38,15 +39,11 @@ enum {
 };
 
 static const struct option long_options[] = {
-	{ "lossless", no_argument, NULL, LOSSLESS },
-	{ "exclusive", no_argument, NULL, EXCLUSIVE },
-	{ "rings", required_argument, NULL, RINGS },
-	{ "busy", no_argument, NULL, BUSY },
-	{ "announce", no_argument, NULL, ANNOUNCE },
-	{ "bpffs", required_argument, NULL, BPFFS },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, VERSION },
-	{},
+	{ "lossless", no_argument, NULL, LOSSLESS }, { "exclusive", no_argument, NULL, EXCLUSIVE },
+	{ "xsk", no_argument, NULL, SOCKETS },	     { "rings", required_argument, NULL, RINGS },
+	{ "busy", no_argument, NULL, BUSY },	     { "announce", no_argument, NULL, ANNOUNCE },
+	{ "bpffs", required_argument, NULL, BPFFS }, { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, VERSION },   {},
 };
 
 int usage_error(const char *format, ...)
@@ -201,6 +198,7 @@ static const struct known_option known_options[] = {
 	PLACE('Z', FLAG, flow.random[SIDE_DESTINATION]),
 	PLACE(LOSSLESS, FLAG, interface.lossless),
 	PLACE(EXCLUSIVE, FLAG, interface.exclusive),
+	PLACE(SOCKETS, FLAG, interface.sockets),
 	PLACE(BUSY, FLAG, busy),
 	PLACE(ANNOUNCE, FLAG, announce),
 	PLACE('i', TEXT, interface_text),

@@ -44,11 +44,12 @@ static int check_rings(const struct options *options)
 				interface->exclusive ? "exclusively" : "with one ring of it");
 		return -1;
 	}
-	if (interface->lossless || interface->exclusive || interface->rings ||
+	if (interface->lossless || interface->exclusive || interface->sockets || interface->rings ||
 	    interface->tx_slots || interface->rx_slots)
-		return usage_error("--lossless, --exclusive, --rings and -C are for ports of "
-				   "switches: '%s' is a network device",
-				   interface->name);
+		return usage_error(
+			"--lossless, --exclusive, --xsk, --rings and -C are for ports of "
+			"switches: '%s' is a network device",
+			interface->name);
 	if (options->fragments > 1 || options->fragment_size)
 		return usage_error(
 			"-F and -M are for ports of switches: on '%s', a frame is in one "

@@ -40,6 +40,7 @@ static const char help[] =
 	"  --rings COUNT    the same, pairs of rings only\n"
 	"  --lossless       wait where the receiver has no room\n"
 	"  --exclusive      open the port for nobody else\n"
+	"  --xsk            make the port one of AF_XDP, and not of rings\n"
 	"  --announce       rx: make the addresses of -S known to the switch\n"
 	"  --busy           do not sleep\n"
 	"  --bpffs DIR      BPF file system with the switches (or VALE_BPFFS)\n"

@@ -53,6 +53,31 @@ Test(pktgen, as_in_the_manual_page)
 	cr_assert_null(strstr(must("%s list", valectl()).text, "valea"));
 }
 
+/* ---- the other transport ----------------------------------------------------------------------- */
+
+static void expect_over(const char *rx_options, const char *tx_options)
+{
+	struct pktgen rx = pktgen_start("-i valea:1 -f rx %s", rx_options);
+	struct output tx = pktgen_must("-i valea:0 -f tx -n 2000 -R 20k %s", tx_options), received;
+	struct pktgen_total got;
+
+	cr_assert_str_eq(port_member("valea:1", "kind"), *rx_options ? "xsk" : "ring");
+	cr_assert_eq(pktgen_total(&tx, "Sent").packets, 2000);
+	usleep(200000);
+	received = pktgen_end(&rx, SIGINT);
+	got = pktgen_total(&received, "Received");
+	cr_assert_eq(got.packets, 2000);
+	cr_assert_eq(got.bytes, 120000);
+}
+
+Test(pktgen, over_af_xdp_as_over_rings)
+{
+	expect_over("", "");
+	expect_over("--xsk", "");
+	expect_over("", "--xsk");
+	expect_over("--xsk", "--xsk");
+}
+
 /* ---- counts ------------------------------------------------------------------------------------ */
 
 /* So many frames are sent and received, of so many bytes if that is not 0. */
