@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -251,16 +252,25 @@ Test(pktgen_device, tags_are_seen)
 	text_expect(received.text, "^ +0: 02 00 00 00 00 02 02 00 00 00 00 01 81 00 ");
 }
 
+static bool has_taken(const void *rx)
+{
+	char *errors = pktgen_errors(rx);
+	bool has = text_has(errors, "\\([1-9][0-9.]* K?pkts ");
+
+	free(errors);
+	return has;
+}
+
 /* Frames that its socket has no room for are counted, too. */
 static void expect_losses(const char *at, int frames)
 {
-	struct pktgen rx = pktgen_start("-i %s -f rx -w 0 -n %d", at, frames);
+	struct pktgen rx = pktgen_start("-i %s -f rx -w 0 -n %d -T 100", at, frames);
 	struct output received;
 
 	kill(rx.process, SIGSTOP);
 	pktgen_must("-i packet:dev0 -f tx -w 0 -n %d", frames);
 	kill(rx.process, SIGCONT);
-	usleep(500000);
+	cr_assert(eventually(has_taken, &rx));
 	received = pktgen_end(&rx, SIGINT);
 	cr_assert_lt(pktgen_total(&received, "Received").packets, frames);
 	cr_assert_gt(pktgen_total(&received, "Received").packets, 0);

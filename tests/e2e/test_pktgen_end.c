@@ -80,6 +80,11 @@ Test(pktgen_end, while_the_link_is_waited_for)
 	text_expect(output.errors, "Waiting 3000 s for the link$");
 }
 
+static bool is_full(const void *port)
+{
+	return port_counter(port, "sent_frames") == 1023;
+}
+
 /* The sender waits for the receiver, which does not take anything. */
 Test(pktgen_end, while_a_receiver_is_waited_for)
 {
@@ -88,16 +93,16 @@ Test(pktgen_end, while_a_receiver_is_waited_for)
 
 	must("%s port add vale1:b", valectl());
 	must("%s fdb vale1 add 02:00:00:00:00:bb b", valectl());
-	rx = pktgen_start("-i vale1:b -f rx");
+	rx = pktgen_start("-i vale1:b -f rx -n 1023");
 	kill(rx.process, SIGSTOP);
 	tx = pktgen_start("-i vale1:a -f tx --lossless -D 02:00:00:00:00:bb");
-	usleep(300000);
+	cr_assert(eventually(is_full, "vale1:b"));
 	output = pktgen_end(&tx, SIGINT);
 	cr_assert_eq(output.status, 0);
 	/* What stays in its ring is not counted. */
 	cr_assert_eq(pktgen_total(&output, "Sent").packets, 1023);
 	kill(rx.process, SIGCONT);
-	output = pktgen_end(&rx, SIGINT);
+	output = pktgen_end(&rx, 0);
 	cr_assert_eq(pktgen_total(&output, "Received").packets, 1023);
 }
 

@@ -164,6 +164,15 @@ Test(pktgen_numbers, loss_is_seen)
 	text_expect(received.text, " 1 packets from 0 to 0, 0 lost, ");
 }
 
+static bool has_seen_a_gap(const void *rx)
+{
+	char *errors = pktgen_errors(rx);
+	bool has = text_has(errors, "Sequence GAP: exp ");
+
+	free(errors);
+	return has;
+}
+
 Test(pktgen_numbers, loss_in_the_middle_is_seen)
 {
 	struct output received;
@@ -172,7 +181,7 @@ Test(pktgen_numbers, loss_in_the_middle_is_seen)
 	receiver_port("--slots 16");
 	rx = pktgen_start("-i vale1:b -f rxseq");
 	tx = pktgen_start("-i vale1:a -f txseq -D 02:00:00:00:00:bb -b 64");
-	usleep(500000);
+	cr_assert(eventually(has_seen_a_gap, &rx));
 	pktgen_end(&tx, SIGINT);
 	received = pktgen_end(&rx, SIGINT);
 	cr_assert_gt(port_counter("vale1:b", "drops.full"), 0);
