@@ -102,7 +102,7 @@ offers 'pkt-gen -f ' tx rx ping pong txseq rxseq
 offers 'pkt-gen -f rx' rx rxseq
 offers 'pkt-gen --b' --busy --bpffs
 offers 'pkt-gen -f rx -' -4 -6 -a -A -b -B -c -C -d -D -f -F -h -i -l -M -n -N -p -P -r -R -s -S -T -v -w \
-	-W -X -z -Z --announce --bpffs --busy --exclusive --help --lossless --rings --version
+	-W -X -z -Z --announce --bpffs --busy --exclusive --help --lossless --rings --version --xsk
 offers 'pkt-gen -n ' ''
 
 echo "1..$number"
