@@ -156,9 +156,9 @@ int offload_none(const struct device *device);
 /* The far end of a veth is a stack's that leaves segments and checksums to its device. */
 bool offload_far_end_leaves_work(const struct device *device);
 
-/* ---- maps.c: the maps of an open switch ---------------------------------------------------------
- */
+/* ---- maps.c: the maps of an open switch --------------------------------------------------------- */
 
+struct bpf_object;
 enum map {
 	MAP_SWITCH,
 	MAP_PORTS,
@@ -197,6 +197,8 @@ struct maps {
 /* -ENOENT: no such switch; -ENOTSUP: made by another version. */
 int maps_open(struct maps *out, struct vale *vale, const char *switch_name);
 void maps_close(struct maps *maps);
+/* Programs that are not loaded yet get them in the place of their own. */
+int maps_use(const struct maps *maps, struct bpf_object *object);
 /* Ends every cached lookup. */
 void maps_next_generation(struct maps *maps);
 int maps_get_port(const struct maps *maps, __u32 number, struct vale_port_entry *out);
@@ -381,8 +383,6 @@ __u32 hook_program_id(int program); /* 0: it cannot be asked for */
 int fail_bpf(struct vale *vale, int error, const char *what);
 
 /* ---- shared.c: a device shared with other XDP programs ------------------------------------------ */
-
-struct bpf_object;
 
 /* `object` is open and not loaded. *id is the program's, by which it is detached again. */
 int shared_attach(struct vale *vale, struct bpf_object *object, const struct device *device,

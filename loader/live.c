@@ -108,16 +108,11 @@ static int anchor(struct maps *maps, int program)
 static int load(const struct maps *maps, const char *pin, int *out)
 {
 	CLEANUP(skeleton_free) struct live_bpf *skeleton = live_bpf__open();
-	int error = 0, fd;
+	int error, fd;
 
 	if (!skeleton)
 		return -errno;
-	for (int map = 0; map < MAPS && !error; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
-
-		if (found)
-			error = bpf_map__reuse_fd(found, maps->fd[map]);
-	}
+	error = maps_use(maps, skeleton->obj);
 	if (!error)
 		error = live_bpf__load(skeleton);
 	if (error)

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "internal.h"
 
@@ -85,6 +86,19 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 			    switch_name, maps.state->abi, VALE_ABI);
 	*out = TAKE(maps, MAPS_CLOSED);
 	return 0;
+}
+
+int maps_use(const struct maps *maps, struct bpf_object *object)
+{
+	int error = 0;
+
+	for (int map = 0; map < MAPS && !error; map++) {
+		struct bpf_map *found = bpf_object__find_map_by_name(object, map_name(map));
+
+		if (found)
+			error = bpf_map__reuse_fd(found, maps->fd[map]);
+	}
+	return error;
 }
 
 void maps_close(struct maps *maps)

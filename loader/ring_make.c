@@ -77,19 +77,6 @@ static int pin_dismiss(const struct making *making, const struct bpf_program *pr
 
 /* ---- programs and maps ------------------------------------------------------------------------- */
 
-static int use_switch_maps(const struct making *making, struct ring_bpf *skeleton)
-{
-	int error = 0;
-
-	for (int map = 0; map < MAPS && !error; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
-
-		if (found)
-			error = bpf_map__reuse_fd(found, making->claim->maps->fd[map]);
-	}
-	return error;
-}
-
 static void set_constants(const struct making *making, struct ring_bpf *skeleton, __u32 pair)
 {
 	const struct ring_port_options *options = making->options;
@@ -137,7 +124,7 @@ static int load(const struct making *making, __u32 pair, struct ring_bpf **out)
 	if (!skeleton)
 		return -errno;
 	set_constants(making, skeleton, pair);
-	error = use_switch_maps(making, skeleton);
+	error = maps_use(making->claim->maps, skeleton->obj);
 	if (!error)
 		error = use_port_maps(making, skeleton);
 	if (!error && pair) {

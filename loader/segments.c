@@ -35,16 +35,11 @@ static void name_end(const struct maps *maps, const char *end, char name[IFNAMSI
 static int load(const struct maps *maps, struct segments_bpf **out)
 {
 	CLEANUP(skeleton_free) struct segments_bpf *skeleton = segments_bpf__open();
-	int error = 0;
+	int error;
 
 	if (!skeleton)
 		return -errno;
-	for (int map = 0; map < MAPS && !error; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
-
-		if (found)
-			error = bpf_map__reuse_fd(found, maps->fd[map]);
-	}
+	error = maps_use(maps, skeleton->obj);
 	if (!error)
 		error = segments_bpf__load(skeleton);
 	if (error)

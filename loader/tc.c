@@ -29,19 +29,14 @@ static int load(const struct maps *maps, __u32 number, const struct vale_port_en
 		struct tc_bpf **out)
 {
 	CLEANUP(skeleton_free) struct tc_bpf *skeleton = tc_bpf__open();
-	int error = 0;
+	int error;
 
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->port = number;
 	skeleton->rodata->netns = port->netns;
 	skeleton->rodata->segments = maps->state->segments.ifindex;
-	for (int map = 0; map < MAPS && !error; map++) {
-		struct bpf_map *found = bpf_object__find_map_by_name(skeleton->obj, map_name(map));
-
-		if (found)
-			error = bpf_map__reuse_fd(found, maps->fd[map]);
-	}
+	error = maps_use(maps, skeleton->obj);
 	if (!error)
 		error = tc_bpf__load(skeleton);
 	if (error)
