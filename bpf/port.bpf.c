@@ -39,26 +39,13 @@ static __always_inline bool is_skb(struct xdp_md *frame)
 	return generic || (tap && device_runs_on_skb(frame));
 }
 
-/* It waits to be segmented, or its checksum to be completed. */
-static __always_inline bool leaves_work(struct xdp_md *frame, const void *data, const void *end,
-					__u32 length)
+/* Completes a checksum that was left open, or says where it is for the kernel to do so. */
+static __always_inline void settle_checksum(struct xdp_md *frame, const struct checksum_span *open,
+					    struct received *in)
 {
-	struct checksum_span open = {};
-
-	return !is_segment(frame, length) || checksum_is_open(data, end, &open);
-}
-
-/* Completes the frame's checksum if it was left open, or says where it is for the kernel to do so. */
-static __always_inline void look_at_checksum(struct xdp_md *frame, const void *data,
-					     const void *end, struct received *in)
-{
-	struct checksum_span open = {};
-
-	if (!checksum_is_open(data, end, &open))
-		return;
-	if (is_skb(frame))
-		in->open = open;
-	else if (!checksum_complete(frame, open.start, open.length, open.field))
+	if (in->from.frame.is_skb)
+		in->open = *open;
+	else if (!checksum_complete(frame, open->start, open->length, open->field))
 		in->from.counters->checksums++;
 }
 
@@ -68,34 +55,29 @@ SEC("xdp.frags")
 int vale_receive(struct xdp_md *frame)
 {
 	void *data = (void *)(long)frame->data, *end = (void *)(long)frame->data_end;
-	__u32 zero = 0, length = bpf_xdp_get_buff_len(frame);
-	struct received in = {
-		.from.port = port,
-		.from.device = port,
-		.from.frame.length = length,
-		.from.counters = stats_of(port),
-		.from.memory = bpf_map_lookup_elem(&scratch, &zero),
-	};
+	__u32 length = bpf_xdp_get_buff_len(frame);
+	struct received in = { .from.port = port, .from.frame.length = length };
 	struct deliver_from *from = &in.from;
+	bool whole = is_segment(frame, length), is_open;
 	struct eth_addresses addresses;
+	struct checksum_span open = {};
 	struct fdb_view view;
 
-	if (beside_tc && leaves_work(frame, data, end, length))
+	is_open = checksum_is_open(data, end, &open);
+	if (beside_tc && (!whole || is_open))
 		return XDP_PASS;
-	if (!from->counters || !from->memory || !fdb_view(&view, &from->memory->cache))
+	if (!receive_frame(&in, &view))
 		return XDP_ABORTED;
-	from->state = view.state;
-	from->counters->received_frames++;
-	from->counters->received_bytes += length;
 	from->frame.fragments = length != (__u32)(end - data);
+	from->frame.is_skb = is_skb(frame);
 
 	if (data + VALE_FRAME_MIN > end)
 		return deliver_drop(from, VALE_DROP_SHORT, 1);
-	if (!is_segment(frame, length))
+	if (!whole)
 		return deliver_drop(from, VALE_DROP_OFFLOAD, 1);
 	addresses = eth_addresses(data);
-	look_at_checksum(frame, data, end, &in);
-	from->frame.is_skb = is_skb(frame);
+	if (is_open)
+		settle_checksum(frame, &open, &in);
 	return deliver(frame, &in, forward(&view, addresses, port));
 }
 

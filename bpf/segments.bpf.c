@@ -4,8 +4,8 @@
  * frames (segments.h), and one that watches what devices do with frames that tc has sent them.
  */
 #include "segments.h"
+#include "watch.h"
 #include "way.h"
-#include <bpf/bpf_tracing.h>
 
 #define NET_XMIT_DROP 1 /* of the kernel's netdevice.h */
 
@@ -78,17 +78,6 @@ int vale_segments(struct xdp_md *frame)
 
 /* ---- what devices do not take ------------------------------------------------------------------- */
 
-static __always_inline __u32 port_of(const struct net_device *of)
-{
-	struct vale_device device = {
-		.netns = of->nd_net.net->net_cookie,
-		.ifindex = of->ifindex,
-	};
-	__u32 *port = bpf_map_lookup_elem(&devices, &device);
-
-	return port ? *port : VALE_PORTS;
-}
-
 /* The near end of the pair has no room for a frame that the far end was to count. */
 static __always_inline void count_lost_way(const struct vale_switch *state,
 					   const struct net_device *device,
@@ -96,8 +85,7 @@ static __always_inline void count_lost_way(const struct vale_switch *state,
 {
 	struct vale_stats *counters = stats_of(memory->source);
 
-	if (!counters || state->segments.ifindex != (__u32)device->ifindex ||
-	    state->segments.netns != device->nd_net.net->net_cookie)
+	if (!counters || !watch_is(device, &state->segments))
 		return;
 	counters->received_frames++;
 	counters->received_bytes += memory->length;
@@ -110,24 +98,19 @@ int BPF_PROG(watch_stack, const struct sk_buff *skb, int verdict, const struct n
 {
 	__u32 zero = 0, port;
 	struct vale_switch *state;
-	struct vale_stats *counters;
 	struct scratch *memory;
 
 	if (verdict != NET_XMIT_DROP)
 		return 0;
-	port = port_of(device);
-	counters = stats_of(port);
+	port = watch_port_of(device);
 	memory = bpf_map_lookup_elem(&scratch, &zero);
 	state = bpf_map_lookup_elem(&switch_state, &zero);
 	if (!memory || !state)
 		return 0;
-	if (!counters) {
+	if (port == VALE_PORTS)
 		count_lost_way(state, device, memory);
-	} else if (memory->sending == port) {
-		counters->sent_frames--;
-		counters->sent_bytes -= memory->length;
-		stats_lose(port, memory->source, VALE_DROP_REFUSED, 1);
-	}
+	else if (memory->sending == port)
+		watch_take_back(port, VALE_DROP_REFUSED);
 	return 0;
 }
 

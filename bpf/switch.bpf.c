@@ -3,14 +3,10 @@
  * The maps of a switch, and programs that watch what the kernel does: that it could not deliver a
  * frame after we had handed it over, and that a client has ended.
  */
-#include "vmlinux.h"
+#include "watch.h"
 #include <linux/errno.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 
 #include "client.h"
-#include "devmaps.h"
-#include "stats.h"
 
 static __always_inline enum vale_drop reason_of(int error)
 {
@@ -34,38 +30,12 @@ int probe_fragments(void *context)
 	return bpf_core_enum_value_exists(enum netdev_xdp_act, NETDEV_XDP_ACT_NDO_XMIT_SG);
 }
 
-static __always_inline __u32 port_of(const struct net_device *of)
-{
-	struct vale_device device = {
-		.netns = of->nd_net.net->net_cookie,
-		.ifindex = of->ifindex,
-	};
-	__u32 *port = bpf_map_lookup_elem(&devices, &device);
-
-	return port ? *port : VALE_PORTS;
-}
-
-/* The frame that this CPU was about to send to one port was not taken. */
-static __always_inline void take_back(__u32 port, enum vale_drop reason)
-{
-	__u32 zero = 0;
-	struct vale_stats *counters = stats_of(port);
-	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
-
-	if (!counters || !memory)
-		return;
-	counters->sent_frames--;
-	counters->sent_bytes -= memory->length;
-	stats_lose(port, memory->source, reason, 1);
-}
-
 /* Of a device: it is the outer end of the port's pair. */
 static __always_inline bool is_outer(__u32 port, const struct net_device *device)
 {
 	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &port);
 
-	return entry && entry->outer.ifindex == (__u32)device->ifindex &&
-	       entry->outer.netns == device->nd_net.net->net_cookie;
+	return entry && watch_is(device, &entry->outer);
 }
 
 /*
@@ -74,23 +44,18 @@ static __always_inline bool is_outer(__u32 port, const struct net_device *device
  */
 static __always_inline void lose_at_socket(const struct net_device *device)
 {
-	__u32 zero = 0, port = port_of(device);
+	__u32 zero = 0, port = watch_port_of(device);
 	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
-	bool outer = is_outer(port, device);
-	struct vale_stats *counters;
+	struct vale_stats *counters = stats_of(port);
 
-	if (!memory || port == VALE_PORTS)
+	if (!memory || !counters)
 		return;
-	if (!outer)
-		port = memory->sockets;
-	counters = stats_of(port);
-	if (!counters)
+	if (!is_outer(port, device)) {
+		watch_take_back(memory->sockets, VALE_DROP_FULL);
 		return;
+	}
 	counters->sent_frames--;
-	if (outer)
-		counters->drops[VALE_DROP_FULL]++;
-	else
-		stats_lose(port, memory->source, VALE_DROP_FULL, 1);
+	counters->drops[VALE_DROP_FULL]++;
 }
 
 /*
@@ -110,10 +75,10 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
 		lose_at_socket(from);
 	else if (map_id == state->devmap_id[VALE_DEVMAP_ONE] ||
 		 map_id == state->devmap_id[VALE_DEVMAP_ONE_SHARED])
-		take_back(index, reason_of(error));
+		watch_take_back(index, reason_of(error));
 	else if (error == -ENOMEM && (map_id == state->devmap_id[VALE_DEVMAP_FLOOD] ||
 				      map_id == state->devmap_id[VALE_DEVMAP_FLOOD_SHARED]))
-		stats_drop(port_of(from), VALE_DROP_REFUSED, 1);
+		stats_drop(watch_port_of(from), VALE_DROP_REFUSED, 1);
 	return 0;
 }
 
@@ -131,7 +96,7 @@ int BPF_PROG(watch_transmit, const struct net_device *from, const struct net_dev
 
 	if (drops <= 0)
 		return 0;
-	port = port_of(to);
+	port = watch_port_of(to);
 	counters = stats_of(port);
 	memory = bpf_map_lookup_elem(&scratch, &zero);
 	if (!counters || !memory)

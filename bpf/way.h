@@ -16,6 +16,23 @@ struct received {
 	bool completed;
 };
 
+/* Counts a frame that the program of the port `from.port` has got. False: the switch is not there. */
+static __always_inline bool receive_frame(struct received *in, struct fdb_view *view)
+{
+	struct deliver_from *from = &in->from;
+	__u32 zero = 0;
+
+	from->device = from->port;
+	from->counters = stats_of(from->port);
+	from->memory = bpf_map_lookup_elem(&scratch, &zero);
+	if (!from->counters || !from->memory || !fdb_view(view, &from->memory->cache))
+		return false;
+	from->state = view->state;
+	from->counters->received_frames++;
+	from->counters->received_bytes += from->frame.length;
+	return true;
+}
+
 /*
  * The stack completes what is left open when the frame, an skb, is sent; rings take bytes only. So
  * the checksum is completed before the frame is copied into a ring, and taken back afterwards.

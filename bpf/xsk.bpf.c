@@ -119,24 +119,17 @@ static long send_slot_step(__u32 i, struct sending *sending)
 static __always_inline int send_frame(struct xdp_md *frame, __u32 length)
 {
 	void *data = (void *)(long)frame->data, *end = (void *)(long)frame->data_end;
-	__u32 zero = 0;
 	struct received in = {
 		.from.port = port,
-		.from.device = port,
 		.from.frame.is_live = true,
 		.from.frame.length = length,
-		.from.counters = stats_of(port),
-		.from.memory = bpf_map_lookup_elem(&scratch, &zero),
 	};
 	struct deliver_from *from = &in.from;
 	struct eth_addresses addresses;
 	struct fdb_view view;
 
-	if (!from->counters || !from->memory || !fdb_view(&view, &from->memory->cache))
+	if (!receive_frame(&in, &view))
 		return XDP_ABORTED;
-	from->state = view.state;
-	from->counters->received_frames++;
-	from->counters->received_bytes += length;
 	if (data + VALE_FRAME_MIN > end)
 		return deliver_drop(from, VALE_DROP_SHORT, 1);
 	addresses = eth_addresses(data);
