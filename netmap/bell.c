@@ -4,47 +4,26 @@
  * name that they have written down.
  */
 #include <errno.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "pipe.h"
+#include "socket_name.h"
 
-static const char prefix[] = "\0vale-netmap-bell/";
-
-struct bell_name {
-	sa_family_t family;
-	char prefix[sizeof(prefix) - 1];
-	char token[sizeof(__u64)];
-};
-
-#define NAME_SIZE (offsetof(struct bell_name, token) + sizeof(__u64))
-
-static struct bell_name name_of(__u64 token)
-{
-	struct bell_name name = { .family = AF_UNIX };
-
-	memcpy(name.prefix, prefix, sizeof(name.prefix));
-	memcpy(name.token, &token, sizeof(name.token));
-	return name;
-}
+static const char kind[] = "bell";
 
 /* A process has one of its own for each end that it has slept at. */
 static bool make(struct pipe_end *pipe)
 {
 	CLEANUP_CLOSE int fd = -1;
-	struct bell_name name;
+	struct socket_name name;
 
 	if (pipe->bell >= 0 && pipe->process == layer_process)
 		return true;
 	bell_close(pipe); /* the parent's */
-	if (getrandom(&pipe->bell_token, sizeof(__u64), 0) != sizeof(__u64))
+	if (!socket_name_new(kind, &pipe->bell_token, &name))
 		return false;
-	name = name_of(pipe->bell_token);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&name, NAME_SIZE))
+	if (fd < 0 || bind(fd, socket_name_address(&name), name.length))
 		return false;
 	hide(&fd);
 	pipe->bell = TAKE(fd, -1);
@@ -100,12 +79,12 @@ static void ring(struct pool_pipe *pipe, __u32 end, int i)
 	__u64 *place = &pipe->waiter[end & 1][i];
 	__u64 token = __atomic_load_n(place, __ATOMIC_SEQ_CST);
 	CLEANUP_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct bell_name name = name_of(token);
+	struct socket_name name = socket_name_of(kind, token);
 
 	if (fd < 0)
 		return;
-	if (sendto(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name, NAME_SIZE) <
-		    0 &&
+	if (sendto(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, socket_name_address(&name),
+		   name.length) < 0 &&
 	    errno == ECONNREFUSED)
 		__atomic_compare_exchange_n(place, &token, 0, false, __ATOMIC_SEQ_CST,
 					    __ATOMIC_SEQ_CST);
