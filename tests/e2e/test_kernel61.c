@@ -1,50 +1,19 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* The switch on Debian's own kernel, 6.1: valectl and the BPF programs inside a virtual machine. */
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
-#include "tests/lib/vm.h"
+#include "tests/lib/lab.h"
 
 #define MAC_LEFT  "02:00:00:00:00:0a"
 #define MAC_RIGHT "02:00:00:00:00:0b"
 
-static struct vm *lab;
-
-/* Runs a command in the machine and returns its output; the test ends if it fails. */
-__attribute__((format(printf, 1, 2))) static const char *lab_run(const char *format, ...)
-{
-	char command[512];
-	va_list arguments;
-	int status;
-
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	status = vm_run(lab, "%s", command);
-	if (status)
-		cr_assert_fail("'%s' in the machine ended with %d: %s", command, status,
-			       vm_output(lab));
-	return vm_output(lab);
-}
-
 static void boot(void)
 {
-	struct vm_options options = { .profile = "lab",
-				      .memory = 512,
-				      .files = "build/tests/bpf/pass.bpf.o" };
-
-	cr_assert_eq(vm_start(&lab, &options), 0, "the machine does not start");
-	cr_assert_eq(vm_wait(lab), 0, "the machine does not come up");
-	cr_assert(strstr(lab_run("uname -r"), "6.1."), "not a 6.1 kernel: %s", vm_output(lab));
-}
-
-static void halt(void)
-{
-	vm_stop(lab);
+	lab_boot(&(struct vm_options){ .memory = 512, .files = "build/tests/bpf/pass.bpf.o" });
 }
 
 /* A network namespace with one end of a veth pair in it; the other, `name`, is for the switch. */
@@ -89,7 +58,7 @@ static void destroy_switch(void)
 static void ping(int size)
 {
 	lab_run("ip netns exec left ping -c 3 -i 0.2 -W 1 -s %d 10.0.0.2", size);
-	cr_expect(strstr(vm_output(lab), " 0% packet loss"), "%s", vm_output(lab));
+	cr_expect(strstr(lab_output(), " 0% packet loss"), "%s", lab_output());
 }
 
 /* TCP with the checksums left open, by a user who has switched that on again after the attach. */
@@ -120,7 +89,7 @@ static void check_counters(void)
 {
 	json_t *document = json_loads(lab_run("valectl --json stats vale1"), 0, NULL);
 
-	cr_assert(document, "no JSON: %s", vm_output(lab));
+	cr_assert(document, "no JSON: %s", lab_output());
 	for (int port = 0; port < 2; port++) {
 		cr_expect_gt(counter(document, port, "received_frames"), 10, "port %d", port);
 		cr_expect_gt(counter(document, port, "sent_frames"), 10, "port %d", port);
@@ -135,8 +104,8 @@ static void frames_pass_are_learned_and_counted(void)
 	ping(56);
 	move_file();
 	lab_run("valectl fdb vale1");
-	cr_expect(strstr(vm_output(lab), MAC_LEFT), "%s", vm_output(lab));
-	cr_expect(strstr(vm_output(lab), MAC_RIGHT), "%s", vm_output(lab));
+	cr_expect(strstr(lab_output(), MAC_LEFT), "%s", lab_output());
+	cr_expect(strstr(lab_output(), MAC_RIGHT), "%s", lab_output());
 	check_counters();
 	destroy_switch();
 }
@@ -153,14 +122,13 @@ static void tagged_frames_pass(void)
 		lab_run("ip -n %s link set dev tagged up", hosts[i]);
 	}
 	lab_run("ip netns exec left ping -c 3 -i 0.2 -W 1 10.0.5.2");
-	cr_expect(strstr(vm_output(lab), " 0% packet loss"), "%s", vm_output(lab));
+	cr_expect(strstr(lab_output(), " 0% packet loss"), "%s", lab_output());
 	lab_run("ip netns exec left ping -c 2 -i 0.2 -W 1 -M do -s 1472 10.0.5.2");
 	lab_run("ip -n right link del tagged");
 	lab_run("ip -n right link add link eth0 name tagged type vlan id 6");
 	lab_run("ip -n right address add 10.0.5.2/24 dev tagged");
 	lab_run("ip -n right link set dev tagged up");
-	cr_expect_neq(vm_run(lab, "ip netns exec left ping -c 1 -W 1 10.0.5.2"), 0,
-		      "VLANs are mixed");
+	cr_expect_neq(lab_try("ip netns exec left ping -c 1 -W 1 10.0.5.2"), 0, "VLANs are mixed");
 	destroy_switch();
 }
 
@@ -178,13 +146,13 @@ static void jumbo_frames_pass_or_are_counted(void)
 	destroy_switch();
 	make_switch(9000, "native");
 	ping(3000);
-	cr_expect_neq(vm_run(lab, "ip netns exec left ping -c 3 -i 0.2 -W 1 -s 8000 10.0.0.2"), 0);
+	cr_expect_neq(lab_try("ip netns exec left ping -c 3 -i 0.2 -W 1 -s 8000 10.0.0.2"), 0);
 	document = json_loads(lab_run("valectl --json stats vale1"), 0, NULL);
-	cr_assert(document, "no JSON: %s", vm_output(lab));
+	cr_assert(document, "no JSON: %s", lab_output());
 	/* Where the destination is known, the drop is counted there. */
 	port = json_array_get(json_object_get(document, "ports"), 1);
 	jumbo = json_integer_value(json_object_get(json_object_get(port, "drops"), "jumbo"));
-	cr_expect_eq(jumbo, 3, "%s", vm_output(lab));
+	cr_expect_eq(jumbo, 3, "%s", lab_output());
 	json_decref(document);
 	destroy_switch();
 }
@@ -200,14 +168,14 @@ static void device_is_shared(const char *first, const char *second)
 	ping(56);
 	lab_run("bpftool -j map dump name seen | grep -c '\"value\":'");
 	cr_expect_null(strstr(lab_run("bpftool map dump name seen"), "\"value\": 0"), "%s",
-		       vm_output(lab));
+		       lab_output());
 	lab_run("xdp-loader status left");
-	cr_expect(strstr(vm_output(lab), "count_and_pass"), "%s", vm_output(lab));
-	cr_expect(strstr(vm_output(lab), "vale_receive"), "%s", vm_output(lab));
+	cr_expect(strstr(lab_output(), "count_and_pass"), "%s", lab_output());
+	cr_expect(strstr(lab_output(), "vale_receive"), "%s", lab_output());
 	lab_run("valectl detach vale1:a");
 	lab_run("xdp-loader status left");
-	cr_expect(strstr(vm_output(lab), "count_and_pass"), "%s", vm_output(lab));
-	cr_expect_null(strstr(vm_output(lab), "vale_receive"), "%s", vm_output(lab));
+	cr_expect(strstr(lab_output(), "count_and_pass"), "%s", lab_output());
+	cr_expect_null(strstr(lab_output(), "vale_receive"), "%s", lab_output());
 	lab_run("xdp-loader unload left --all");
 	lab_run("valectl detach vale1:b");
 	lab_run("valectl destroy vale1");
@@ -216,7 +184,7 @@ static void device_is_shared(const char *first, const char *second)
 }
 
 /* One test for one boot, which takes longer than the rest. */
-Test(kernel61, two_veths_on_a_switch_inside_debians_kernel, .init = boot, .fini = halt,
+Test(kernel61, two_veths_on_a_switch_inside_debians_kernel, .init = boot, .fini = lab_halt,
      .timeout = 600)
 {
 	static const char ours[] = "valectl attach vale1:a left --shared";

@@ -9,7 +9,7 @@
 
 #include <criterion/criterion.h>
 
-#include "tests/lib/vm.h"
+#include "tests/lib/lab.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -35,14 +35,11 @@ static const struct {
 	{ "test_port_pass", "to_nobody", 1 },
 };
 
-static struct vm *lab;
-
 /* The programs, and the users and groups that they go by. */
 static void boot(void)
 {
 	char files[64 * (COUNT(programs) + 1)] = "/etc/passwd /etc/group";
 	struct vm_options options = {
-		.profile = "lab",
 		.memory = 1024,
 		.timeout = 240,
 		.files = files,
@@ -54,16 +51,8 @@ static void boot(void)
 		used += snprintf(files + used, sizeof(files) - used, " %s/tests/e2e/%s",
 				 build ? build : "build", programs[i].program);
 	cr_assert_lt(used, sizeof(files));
-	cr_assert_eq(vm_start(&lab, &options), 0, "the machine does not start");
-	cr_assert_eq(vm_wait(lab), 0, "the machine does not come up");
-	cr_assert_eq(vm_run(lab, "modprobe tun"), 0, "no taps: %s", vm_output(lab));
-	cr_assert_eq(vm_run(lab, "uname -r"), 0);
-	cr_assert(strstr(vm_output(lab), "6.1."), "not a 6.1 kernel: %s", vm_output(lab));
-}
-
-static void halt(void)
-{
-	vm_stop(lab);
+	lab_boot(&options);
+	lab_run("modprobe tun");
 }
 
 /* Not counting those that were left out: "ok - ... # SKIP ...". */
@@ -79,16 +68,17 @@ static int passed(const char *output)
 }
 
 /* One test for one boot. */
-Test(kernel61_rings, ring_tests_inside_debians_kernel, .init = boot, .fini = halt, .timeout = 590)
+Test(kernel61_rings, ring_tests_inside_debians_kernel, .init = boot, .fini = lab_halt,
+     .timeout = 590)
 {
 	for (size_t i = 0; i < COUNT(programs); i++) {
-		int status = vm_run(lab, "build/tests/e2e/%s --tap --filter '*/%s'",
-				    programs[i].program, programs[i].tests);
+		int status = lab_try("build/tests/e2e/%s --tap --filter '*/%s'",
+				     programs[i].program, programs[i].tests);
 
 		cr_expect_eq(status, 0, "%s ended with %d: %s", programs[i].program, status,
-			     vm_output(lab));
-		cr_expect_eq(passed(vm_output(lab)), programs[i].count,
+			     lab_output());
+		cr_expect_eq(passed(lab_output()), programs[i].count,
 			     "%s: not as many as there should be: %s", programs[i].program,
-			     vm_output(lab));
+			     lab_output());
 	}
 }
