@@ -141,19 +141,11 @@ static int add(struct context *context, int argc, char **argv)
 
 static int del(struct context *context, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "force", no_argument, NULL, 'f' },
-		{},
-	};
 	bool force = false;
-	int option;
+	int status = option_force(context, argc, argv, &force);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != 'f')
-			return option_error(context, argc, argv);
-		force = true;
-	}
+	if (status)
+		return status;
 	if (argc - optind != 1)
 		return usage_error(context, "name one port");
 	if (vale_port_del(context->vale, argv[optind], force))

@@ -45,19 +45,11 @@ static void show_progress(void *arg, __u32 done, __u32 total)
 
 int command_destroy(struct context *context, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "force", no_argument, NULL, 'f' },
-		{},
-	};
 	bool force = false;
-	int option;
+	int status = option_force(context, argc, argv, &force);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option != 'f')
-			return option_error(context, argc, argv);
-		force = true;
-	}
+	if (status)
+		return status;
 	if (argc - optind != 1)
 		return usage_error(context, "name one switch");
 	if (isatty(STDERR_FILENO))

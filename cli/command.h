@@ -63,6 +63,8 @@ int usage_error(const struct context *context, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* After getopt() has returned '?': names the option. */
 int option_error(const struct context *context, int argc, char **argv);
+/* Takes --force, the only option; 0, or the status to end with. */
+int option_force(const struct context *context, int argc, char **argv, bool *force);
 int failure(const struct context *context, const char *reason);
 int vale_failure(const struct context *context);
 /* Prints `document` (whose reference it takes) as JSON, or as `print` writes it. */

@@ -61,6 +61,23 @@ int option_error(const struct context *context, int argc, char **argv)
 	return usage_error(context, "wrong option '%s'", word);
 }
 
+int option_force(const struct context *context, int argc, char **argv, bool *force)
+{
+	static const struct option long_options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{},
+	};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option != 'f')
+			return option_error(context, argc, argv);
+		*force = true;
+	}
+	return EXIT_OK;
+}
+
 int failure(const struct context *context, const char *reason)
 {
 	return error_out(context, reason, EXIT_FAILED);
