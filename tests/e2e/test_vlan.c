@@ -182,7 +182,9 @@ Test(vlan, a_tag_is_in_the_frame_that_a_ring_gets)
 	must("ip -n a neigh add 10.0.0.9 lladdr %s dev eth0", frame_address_text(9));
 	must("%s fdb vale1 add %s ring", valectl(), frame_address_text(9));
 	run("ip netns exec a ping -c 1 -W 1 -s 100 10.0.0.9");
-	cr_assert(ring_receive(port, &got, 1000));
+	do /* the neighbours' own multicast frames come here, too */
+		cr_assert(ring_receive(port, &got, 1000));
+	while (got.bytes[0] & 1);
 	cr_assert_eq(got.length, 14u + 4 + 20 + 8 + 100);
 	cr_assert_eq(frame_get16(&got, 12), 0x8100);
 	cr_assert_eq(frame_get16(&got, 14), VLAN);
