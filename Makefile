@@ -30,8 +30,9 @@ SKELETONS   := $(BPF_NAMES:%=$(BUILD)/%.skel.h)
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/*.c client/*.c))
 HEADERS     := include/vale.h $(wildcard include/vale/*.h)
 EXAMPLES    := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
-NETMAP_HEADERS := $(wildcard include/net/*.h)
+NETMAP_HEADERS := $(wildcard include/net/*.h) include/libnetmap.h
 NETMAP_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard netmap/*.c))
+LIBNETMAP_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard libnetmap/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 PKTGEN_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard pkt-gen/*.c))
 # What its unit tests need: no threads, no interfaces.
@@ -68,7 +69,7 @@ BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/valectl $(BUILD)/pkt-gen/pkt-gen $(LIBRARIES) $(BUILD)/libvale-netmap.so $(EXAMPLES)
+all: $(BUILD)/valectl $(BUILD)/pkt-gen/pkt-gen $(LIBRARIES) $(BUILD)/libvale-netmap.so $(BUILD)/libnetmap.a $(EXAMPLES)
 
 # ---- rules -------------------------------------------------------------------------------------
 
@@ -127,6 +128,17 @@ $(BUILD)/libvale-netmap.so: $(NETMAP_OBJECTS) $(LIB_OBJECTS) netmap/libvale-netm
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=netmap/libvale-netmap.map -Wl,-z,defs \
 		-Wl,-z,nodelete -o $@ $(NETMAP_OBJECTS) $(LIB_OBJECTS) $(LIB_LIBS)
 
+# Static, as netmap's own is: what is linked with it needs nothing more.
+$(LIBNETMAP_OBJECTS): ALL_CFLAGS += -fPIC
+$(BUILD)/libnetmap.o: $(LIBNETMAP_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@ $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='nm*' $@
+
+$(BUILD)/libnetmap.a: $(BUILD)/libnetmap.o
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 # Examples have what a user of the library has.
 $(BUILD)/examples/%: private INCLUDES := -Iinclude
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/libvale.a
@@ -143,6 +155,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
 # Their calls of libc go through the library, as those of a program do that is run with it.
 $(BUILD)/tests/e2e/test_netmap_%: TEST_LIBS := -Wl,-rpath,'$$ORIGIN/../..' $(TEST_LIBS)
 $(filter $(BUILD)/tests/e2e/test_netmap_%,$(TESTS)): $(BUILD)/libvale-netmap.so
+$(filter $(BUILD)/tests/e2e/test_netmap_lib $(BUILD)/tests/unit/test_netmap_portspec,$(TESTS)): $(BUILD)/libnetmap.a
 
 # It calls what that library has for itself.
 $(BUILD)/netmap/layer.a: $(NETMAP_OBJECTS)
@@ -204,6 +217,7 @@ install: all
 		-e 's|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|; s|@VERSION@|$(VERSION)|' \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc
 	install -D -m 755 $(BUILD)/libvale-netmap.so $(DESTDIR)$(LIBDIR)/libvale-netmap.so
+	install -D -m 644 $(BUILD)/libnetmap.a $(DESTDIR)$(LIBDIR)/libnetmap.a
 	for header in $(NETMAP_HEADERS:include/%=%); do \
 		install -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header || exit 1; done
 	for page in $(MAN_PAGES); do \
@@ -218,7 +232,8 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libvale.pc $(DESTDIR)$(LIBDIR)/libvale.a
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvale.so $(SONAME) libvale.so.$(VERSION))
 	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
-	rm -f $(DESTDIR)$(LIBDIR)/libvale-netmap.so $(NETMAP_HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libvale-netmap.so libnetmap.a)
+	rm -f $(NETMAP_HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
 	rmdir $(DESTDIR)$(INCLUDEDIR)/vale 2> /dev/null || :
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	$(update_cache)

@@ -6,7 +6,14 @@
 #ifndef _NET_NETMAP_USER_H_
 #define _NET_NETMAP_USER_H_
 
+#include <ctype.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <net/netmap.h>
 
@@ -69,11 +76,54 @@ static inline int nm_ring_empty(struct netmap_ring *ring)
 	return ring->head == ring->tail;
 }
 
-/* Copies, perhaps up to 63 bytes more than asked: both places must have room for whole 64 bytes. */
 static inline void nm_pkt_copy(const void *_src, void *_dst, int l)
 {
-	memcpy(_dst, _src, l < 1024 ? ((size_t)l + 63) & ~(size_t)63 : (size_t)l);
+	memcpy(_dst, _src, (size_t)l);
 }
+
+#ifndef ND /* what programs that are written for netmap print with */
+
+__attribute__((format(printf, 3, 4))) static inline void nm_print_(const char *function, int line,
+								   const char *format, ...)
+{
+	struct timeval now;
+	va_list arguments;
+
+	gettimeofday(&now, NULL);
+	fprintf(stderr, "%03d.%06d %s [%d] ", (int)(now.tv_sec % 1000), (int)now.tv_usec, function,
+		line);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+/* Whether it is one of the first `limit` times in its second. */
+static inline int nm_is_early_(time_t *second, int *count, int limit)
+{
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	if (*second != now.tv_sec) {
+		*second = now.tv_sec;
+		*count = 0;
+	}
+	return (*count)++ < limit;
+}
+
+#define ND(...) \
+	do {    \
+	} while (0)
+#define D(...) nm_print_(__func__, __LINE__, __VA_ARGS__)
+#define RD(limit, ...)                                        \
+	do {                                                  \
+		static time_t second_;                        \
+		static int count_;                            \
+		if (nm_is_early_(&second_, &count_, (limit))) \
+			D(__VA_ARGS__);                       \
+	} while (0)
+
+#endif
 
 #ifdef NETMAP_WITH_LIBS
 #include <net/netmap_frame.h>

@@ -52,7 +52,7 @@ installs() {
 files_of_the_library() {
 	(cd include && find . -name '*.h' -printf 'include/%P\n') > "$scratch/wanted"
 	printf 'lib/%s\n' libvale.a libvale.so libvale.so.1 "libvale.so.$(cat VERSION)" \
-		pkgconfig/libvale.pc libvale-netmap.so >> "$scratch/wanted"
+		pkgconfig/libvale.pc libvale-netmap.so libnetmap.a >> "$scratch/wanted"
 	sort -o "$scratch/wanted" "$scratch/wanted"
 	(cd "$root/usr/local" && find include lib ! -type d | sort) | diff "$scratch/wanted" - &&
 		[ -e "$root/usr/local/share/man/man3/libvale.3" ] &&
@@ -102,6 +102,16 @@ in_manual() {
 	sed -n '/^\.F[no] /s/^...//p; /^\.Fn /s/^....//p' man/libvale.3 | grep -oE '\bvale_[a-z0-9_]+' |
 		sort -u | comm -13 - "$scratch/wanted" > "$scratch/missing"
 	[ -s "$scratch/wanted" ] && diff /dev/null "$scratch/missing"
+}
+
+# The same of netmap's library: what it defines is what its header declares.
+netmap_names() {
+	echo '#include <libnetmap.h>' |
+		gcc -I"$root/usr/local/include" -x c -aux-info "$scratch/prototypes" -fsyntax-only - &&
+		sed -n 's/.*libnetmap\.h:.* extern .*[ *]\(nm[a-z0-9_]*\) (.*/\1/p' "$scratch/prototypes" |
+		sort > "$scratch/declared" && [ -s "$scratch/declared" ] &&
+		nm -g --defined-only "$lib/libnetmap.a" | awk 'NF == 3 { print $3 }' | sort |
+		diff "$scratch/declared" -
 }
 
 have_versions() {
@@ -211,6 +221,7 @@ check "the shared library has" same_names in_shared
 check "and each has its version" have_versions
 check "the static library has" same_names in_static
 check "the manual names each" in_manual
+check "netmap's static library has what its header declares" netmap_names
 check "pkg-config knows the version" version_is_told
 check "there is a program in the manual" program_of_manual
 check "it is built as C" builds chat_c chat.c gcc -std=c11 -D_DEFAULT_SOURCE -pedantic
