@@ -43,7 +43,6 @@ struct client_change {
 	__u64 add;
 	__u32 process; /* whose word is changed; 0: a free one */
 	bool done;
-	bool missed; /* another thread was faster */
 };
 
 /* How often one tries, that is, how many threads of a process may be faster. */
@@ -62,19 +61,12 @@ static long client_step(__u32 step, struct client_change *change)
 	__u32 i = step % VALE_CLIENTS;
 	__u64 *place = &change->words[i], word = READ_ONCE(*place), next = word + change->add;
 
-	if (!i) {
-		if (step && !change->missed)
-			return 1;
-		change->missed = false;
-	}
 	if (word >> 32 != change->process)
 		return 0;
 	if (!(__u32)next)
 		next = 0;
-	if (__sync_val_compare_and_swap(place, word, next) != word) {
-		change->missed = true;
-		return 0;
-	}
+	if (__sync_val_compare_and_swap(place, word, next) != word)
+		return 0; /* another thread was faster */
 	client_take_word(word, next);
 	change->done = true;
 	return 1;

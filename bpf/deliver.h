@@ -60,7 +60,6 @@ static __always_inline __u32 sockets_on(__u32 number)
 struct flood_walk {
 	const struct deliver_from *from;
 	const void *slots;
-	bool cut; /* the kernel goes no further than to the first port that cannot take the frame */
 };
 
 /*
@@ -94,10 +93,10 @@ static long flood_cut(__u32 number, struct flood_walk *walk)
 	if (number == walk->from->port)
 		return 0;
 	verdict = device_verdict(walk->slots, number, &walk->from->frame);
-	if (verdict == DEVICE_TAKES && walk->cut)
+	if (verdict == DEVICE_TAKES && walk->from->memory->cut)
 		stats_lose(number, walk->from->port, VALE_DROP_CUT, 1);
 	else if (verdict != DEVICE_TAKES && verdict != DEVICE_NONE)
-		walk->cut = true;
+		walk->from->memory->cut = true;
 	return 0;
 }
 
@@ -119,6 +118,7 @@ static __always_inline int flood_devices(struct flood_walk *walk)
 		return deliver_drop(from, VALE_DROP_CUT, memory->receivers);
 	if (has_fragments(from)) /* the kernel would copy the first buffer only */
 		return deliver_drop(from, VALE_DROP_JUMBO, memory->receivers);
+	memory->cut = false;
 	if (from->frame.is_skb && memory->refusers)
 		bpf_loop(from->state->ports_end, flood_cut, walk, 0);
 	return bpf_redirect_map(&flood, 0, BPF_F_BROADCAST);

@@ -9,6 +9,10 @@
 #define CHECKSUM_BLOCK 512 /* the most that bpf_csum_diff() takes on 6.1 */
 
 /* Working memory; nobody but the programs of one CPU sees it. */
+/*
+ * What the steps of a loop tell each other is here and not on the stack: kernels before 6.7 take what
+ * is on the stack before a loop for what each of its steps finds there.
+ */
 struct scratch {
 	struct fdb_cache cache;
 	__u8 block[CHECKSUM_BLOCK + 4];
@@ -17,7 +21,8 @@ struct scratch {
 	__u32 returned;	 /* copies of a flood that its own source has thrown away, see port.bpf.c */
 	__u32 receivers; /* of the flood at hand: devices that can take the frame, */
 	__u32 receiver;	 /* one of them, */
-	__u32 refusers;	 /* and devices that cannot */
+	__u32 refusers;	 /* and devices that cannot, */
+	__u32 cut;	 /* behind the first of which the kernel does not go on */
 	__u32 copies;	 /* ports it is meant for */
 	__u32 sockets;	 /* port whose sockets got the last frame, or could; VALE_FLOOD: none */
 	__u32 sending;	 /* port that tc has sent a frame to last */
