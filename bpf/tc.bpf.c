@@ -11,12 +11,16 @@
 
 #include "deliver.h"
 #include "forward.h"
+#include "host.h"
 #include "segments.h"
 #include "to_ring.h"
 
 const volatile __u32 port = 0;
 const volatile __u64 netns = 0;	   /* cookie of the namespace of the device */
 const volatile __u32 segments = 0; /* number of the near end: see segments.h */
+
+/* The stack behind the device stays connected (host.h). */
+const volatile bool keeps_host = false;
 
 /* skb->ip_summed */
 #define CHECKSUM_PARTIAL 3
@@ -26,8 +30,6 @@ struct received {
 	struct deliver_from from;
 	struct __sk_buff *frame;
 	bool plain; /* it is all in its bytes; asked where a ring may get it */
-	__u32 held; /* of a flood: port whose copy is the frame itself, which is sent last */
-	bool holding;
 };
 
 static __always_inline bool is_plain(struct __sk_buff *frame)
@@ -149,6 +151,21 @@ static __always_inline const struct net_device *device_of_index(const struct __s
 	return search.found;
 }
 
+/* So that what the switch sends is not taken for what the stack behind the device does. */
+static __always_inline void mark_for(struct received *in, const struct vale_port_entry *entry)
+{
+	if (entry->flags & VALE_PORT_KEEPS_HOST)
+		in->frame->mark = HOST_MARK;
+}
+
+static __always_inline int redirect_to(struct received *in, __u32 number,
+				       const struct vale_port_entry *entry)
+{
+	count_sent(in, number);
+	mark_for(in, entry);
+	return bpf_redirect(entry->ifindex, 0);
+}
+
 /* ---- to one device ----------------------------------------------------------------------------- */
 
 /* The kernel knows how long the segments will be. */
@@ -161,8 +178,9 @@ static __always_inline bool is_too_long(const struct received *in, __u32 ifindex
 		       BPF_MTU_CHK_RET_SEGS_TOOBIG;
 }
 
-/* Its number, or 0: it does not take the frame, or only from XDP, or is none. */
-static __always_inline __u32 device_of(struct received *in, __u32 number, __u32 *verdict)
+/* Or NULL: it does not take the frame, or only from XDP, or is none. */
+static __always_inline const struct vale_port_entry *device_of(struct received *in, __u32 number,
+							       __u32 *verdict)
 {
 	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &number);
 	struct device_frame frame = { .is_skb = true };
@@ -173,45 +191,48 @@ static __always_inline __u32 device_of(struct received *in, __u32 number, __u32 
 	if (entry && entry->kind == VALE_PORT_DEVICE)
 		*verdict = device_verdict_of(device_of_index(in->frame, entry->ifindex), &frame);
 	if (!entry || *verdict != DEVICE_TAKES)
-		return 0;
+		return NULL;
 	if (is_too_long(in, entry->ifindex)) {
 		*verdict = VALE_DROP_MTU;
-		return 0;
+		return NULL;
 	}
-	return entry->ifindex;
+	return entry;
 }
 
 /* Returns TC_ACT_UNSPEC if there is no such device any more. */
 static __always_inline int deliver_to_one(struct received *in, __u32 number)
 {
-	__u32 verdict, ifindex;
+	const struct vale_port_entry *entry;
+	__u32 verdict;
 
 	if (is_beyond(in, number))
 		return send_segments(in, number);
-	ifindex = device_of(in, number, &verdict);
+	entry = device_of(in, number, &verdict);
 	if (verdict == DEVICE_NONE && sockets_on(number) != VALE_PORTS)
 		verdict = VALE_DROP_REFUSED; /* sockets take frames from XDP only */
 	if (verdict == DEVICE_NONE)
 		return TC_ACT_UNSPEC;
-	if (!ifindex) {
+	if (!entry) {
 		stats_lose(number, port, verdict, 1);
 		return TC_ACT_SHOT;
 	}
-	count_sent(in, number);
-	return bpf_redirect(ifindex, 0);
+	return redirect_to(in, number, entry);
 }
 
 /* ---- to all other ports ------------------------------------------------------------------------ */
 
-/* A copy for the port that was found before: the frame itself is for the last one. */
+/* A copy for the port that was found before, memory->receiver: the frame itself is for the last one. */
 static __always_inline void copy_to_held(struct received *in)
 {
-	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &in->held);
+	__u32 held = in->from.memory->receiver;
+	struct vale_port_entry *entry = bpf_map_lookup_elem(&ports, &held);
 
-	if (!in->holding || !entry)
+	if (!entry)
 		return;
-	count_sent(in, in->held); /* and what the device does not take, watch_stack() takes back */
+	count_sent(in, held); /* and what the device does not take, watch_stack() takes back */
+	mark_for(in, entry);
 	bpf_clone_redirect(in->frame, entry->ifindex, 0);
+	in->frame->mark = 0;
 }
 
 static long flood_port(__u32 number, struct received *in)
@@ -229,8 +250,7 @@ static long flood_port(__u32 number, struct received *in)
 	} else if (device_of(in, number, &verdict)) {
 		memory->copies++;
 		copy_to_held(in);
-		in->held = number;
-		in->holding = true;
+		memory->receiver = number;
 	} else if (verdict != DEVICE_NONE || sockets_on(number) != VALE_PORTS) {
 		memory->copies++;
 		stats_lose(number, port, verdict != DEVICE_NONE ? verdict : VALE_DROP_REFUSED, 1);
@@ -242,9 +262,11 @@ static __always_inline int deliver_flood(struct received *in)
 {
 	struct deliver_from *from = &in->from;
 	struct vale_port_entry *entry;
+	__u32 held;
 
 	in->plain = is_plain(in->frame);
 	from->memory->receivers = 0;
+	from->memory->receiver = VALE_PORTS;
 	from->memory->copies = 0;
 	bpf_loop(from->state->ports_end, flood_port, in, 0);
 	if (!from->memory->copies && !from->memory->receivers) {
@@ -253,11 +275,9 @@ static __always_inline int deliver_flood(struct received *in)
 	}
 	from->counters->flooded++;
 	from->counters->copies += from->memory->copies;
-	entry = bpf_map_lookup_elem(&ports, &in->held);
-	if (!in->holding || !entry)
-		return TC_ACT_SHOT;
-	count_sent(in, in->held);
-	return bpf_redirect(entry->ifindex, 0);
+	held = from->memory->receiver;
+	entry = bpf_map_lookup_elem(&ports, &held);
+	return entry ? redirect_to(in, held, entry) : TC_ACT_SHOT;
 }
 
 /* ---- a frame's way ----------------------------------------------------------------------------- */
@@ -310,6 +330,10 @@ int vale_classify(struct __sk_buff *frame)
 	struct fdb_view view;
 	const void *data;
 
+	if (keeps_host && frame->mark == HOST_MARK) {
+		frame->mark = 0;
+		return TC_ACT_UNSPEC;
+	}
 	if (!from->counters || !from->memory || !fdb_view(&view, &from->memory->cache))
 		return TC_ACT_SHOT;
 	from->state = view.state;

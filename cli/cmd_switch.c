@@ -248,8 +248,12 @@ static void print_device(const json_t *document)
 	       text_of(document, "state"), number_of(document, "mtu"), text_of(document, "hook"),
 	       is(document, "shared") ? " (shared)" : "", number_of(document, "program"));
 	printf("  hook %s: %s\n", text_of(document, "hook"), text_of(document, "hook_reason"));
-	if (json_object_get(document, "outer"))
+	if (!strcmp(text_of(document, "kind"), "host"))
+		printf("  for the host, by its interface '%s'\n", text_of(document, "outer"));
+	else if (json_object_get(document, "outer"))
 		print_xsk(document);
+	if (is(document, "keeps_host"))
+		printf("  its host stays connected, by the port %s^\n", text_of(document, "port"));
 }
 
 static void print_rings(const json_t *document)

@@ -144,6 +144,8 @@ static const char *hook_reason(const struct vale_port_info *info)
 	if (info->flags & VALE_PORT_TC)
 		return "xdp for plain frames, tc for those that the tap's user leaves to be segmented or "
 		       "with an open checksum";
+	if (info->flags & VALE_PORT_KEEPS_HOST && info->hook == VALE_HOOK_TC)
+		return "for the stack behind the interface, which stays connected";
 	switch (info->hook) {
 	case VALE_HOOK_TC:
 		return "for a far end that leaves segments and checksums to its device";
@@ -156,10 +158,11 @@ static const char *hook_reason(const struct vale_port_info *info)
 
 static json_t *describe_device(const struct vale_port_info *info)
 {
-	return json_pack("{s:o, s:s, s:I, s:I, s:b, s:b, s:I}", "device",
+	return json_pack("{s:o, s:s, s:I, s:I, s:b, s:b, s:b, s:I}", "device",
 			 describe_text(info->device), "hook_reason", hook_reason(info), "ifindex",
 			 (json_int_t)info->ifindex, "mtu", (json_int_t)info->mtu, "other_namespace",
-			 info->elsewhere, "shared", !!(info->flags & VALE_PORT_SHARED), "program",
+			 info->elsewhere, "shared", !!(info->flags & VALE_PORT_SHARED),
+			 "keeps_host", !!(info->flags & VALE_PORT_KEEPS_HOST), "program",
 			 (json_int_t)info->program);
 }
 
@@ -214,6 +217,8 @@ json_t *describe_port(const struct vale_port_info *info, const struct vale_stats
 		json_object_update(port, rest);
 		json_decref(rest);
 	}
+	if (info->flags & VALE_PORT_HOST)
+		json_object_set_new(port, "outer", describe_text(info->outer));
 	json_object_set_new(port, "counters", describe_counters(counters));
 	json_object_set_new(port, "notes", describe_notes(info, counters));
 	return port;

@@ -18,7 +18,7 @@ const struct command commands[] = {
 	{ "destroy", "vale1 [--force]", "take a switch down",
 	  "  --force          also if it has ports: they are detached\n", command_destroy, false },
 	{ "attach",
-	  "vale1:a DEVICE [--hook auto|xdp|generic|tc] [--netns NAME|PID] [--shared] | vale1:a "
+	  "vale1:a DEVICE [--hook auto|xdp|generic|tc] [--netns NAME|PID] [--shared] [--host] | vale1:a "
 	  "--xsk NAME [--netns NAME|PID] [--queues N]",
 	  "make a network interface a port",
 	  "A switch that does not exist is made.\n"
@@ -27,11 +27,16 @@ const struct command commands[] = {
 	  "                   auto (by the interface: valectl(8) says how)\n"
 	  "  --netns NAME|PID the interface is in that network namespace\n"
 	  "  --shared         through libxdp's dispatcher, beside other XDP programs\n"
+	  "  --host           this host stays connected through the interface, by its addresses\n"
 	  "  --xsk NAME       make an interface NAME for a program with AF_XDP sockets, which goes "
 	  "with\n"
 	  "                   the port; in the other namespace, if --netns is given\n"
 	  "  --queues N       that it has, 1 (default) to 8\n",
 	  command_attach, false },
+	{ "host", "vale1[:a] [INTERFACE]", "give this host an interface on a switch",
+	  "The interface, called like the switch unless said otherwise, goes with its port, which is\n"
+	  "called vale1:host unless said otherwise.\n",
+	  command_host, false },
 	{ "detach", "vale1:a", "take a port off its interface", "", command_detach, false },
 	{ "port",
 	  "add vale1:a [--owner USER[:GROUP]] [--mode MODE] [--mac MAC[,MAC]...] [--rings N] "

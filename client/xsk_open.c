@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/xsk.skel.h"
+#include "loader/pair.h"
 #include "xsk.h"
 
 static bool is_there(const char *path)
@@ -173,8 +174,8 @@ static int open_there(struct xsk_opening *opening)
 	int error;
 
 	opening->doing = "cannot find the outer end";
-	error = xsk_port_outer(&opening->maps, opening->number, &opening->entry, &inner, &outer,
-			       &opening->outer);
+	error = pair_outer(&opening->maps, opening->number, &opening->entry, &inner, &outer,
+			   &opening->outer);
 	/* Some kernels bind there, and then nothing comes. */
 	if (!error && !opening->outer.up)
 		error = -ENETDOWN;

@@ -112,6 +112,8 @@ struct vale_attach_options {
 	bool shared;	   /* through libxdp's dispatcher, beside other XDP programs */
 	bool xsk;     /* make a veth pair: its inner end is the port, its outer one is `device` */
 	__u32 queues; /* that both ends of it have, 1 .. VALE_QUEUES; 0: 1 */
+	bool host; /* make a veth pair, too: its outer end is an interface of the caller's host */
+	bool keep_host; /* the stack that `device` is taken from stays connected through it */
 };
 
 enum vale_port_state {
@@ -136,7 +138,7 @@ enum vale_xsk_mode {
 struct vale_port_info {
 	char name[2 * VALE_NAME_SIZE]; /* valeSSS:PPP */
 	char device[VALE_NAME_SIZE];   /* what it is called now, or was when last seen */
-	char kind[VALE_NAME_SIZE];     /* "veth", "tun", ..., "ring", "" if not known */
+	char kind[VALE_NAME_SIZE]; /* "veth", "tun", ..., "ring", "xsk", "host", "" if not known */
 	enum vale_port_state state;
 	enum vale_hook hook;
 	__u32 number;
@@ -145,7 +147,8 @@ struct vale_port_info {
 	__u32 flags;
 	__u32 program;
 	bool elsewhere;		    /* the device is in another network namespace than the caller */
-	char outer[VALE_NAME_SIZE]; /* of an AF_XDP port: the outer end of the pair; "": not to be seen */
+	char outer[VALE_NAME_SIZE]; /* of an AF_XDP port: the outer end of the pair; of the host's port, */
+				    /* its interface; "": not to be seen */
 	enum vale_xsk_mode mode; /* and how its client's sockets share memory with the kernel */
 	__u64 never_sent; /* frames from there that have not come to the port: its queue was full, or */
 			  /* they made no sense */
@@ -176,6 +179,11 @@ struct vale_port_info {
  * With `xsk`, makes an AF_XDP port: the interface `device` is made, in the namespace `netns`, for any
  * program that has AF_XDP sockets, and goes with the port. -EEXIST: there is one of that name;
  * -ERANGE: so many queues are not to be had.
+ *
+ * With `host`, the same for the host's own stack, as a bridge has an interface. With `keep_host`, the
+ * stack of an interface that is there gets a port, too, called <name>^, which goes with this one: what
+ * it sends by the interface comes from there, and what is for it goes there. -EOPNOTSUPP: with generic
+ * XDP; -EINVAL: more than one of these three, or a name of more than 14 characters.
  */
 int vale_port_attach(struct vale *vale, const char *name, const char *device,
 		     const struct vale_attach_options *options);

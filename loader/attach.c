@@ -4,27 +4,12 @@
  * for it.
  */
 #include <errno.h>
-#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
 
-#include "internal.h"
-
-struct attach {
-	struct claim claim;
-	struct vale *vale;
-	struct vale_attach_options *options;
-	struct device device;
-	__u64 netns;
-	enum vale_hook hook; /* to be tried first */
-
-	/* of an AF_XDP port: */
-	const char *outer; /* what its outer end is to be called, and in which namespace; -1: here */
-	int outer_netns;
-	int *hold; /* NULL: it is to stay, and nobody has it open */
-};
+#include "attach.h"
 
 static int open_netns(struct vale *vale, const char *netns, int *out)
 {
@@ -53,119 +38,6 @@ static int enter(struct vale *vale, const char *netns, struct netns_visit *visit
 		     : 0;
 }
 
-static int check_device(struct attach *attach, const char *name)
-{
-	struct device *device = &attach->device;
-	int error = device_by_name(device, name);
-
-	if (error == -ENODEV)
-		return fail(attach->vale, ENODEV, "cannot attach '%s': no such network interface",
-			    name);
-	if (!error)
-		error = netns_cookie(&attach->netns);
-	if (error)
-		return fail(attach->vale, -error, "cannot attach '%s': %s", name, strerror(-error));
-	if (device->type != ARPHRD_ETHER)
-		return fail(attach->vale, ENODEV,
-			    "cannot attach '%s': it is not an Ethernet interface "
-			    "(a tap is, a tun is not)",
-			    name);
-	if (device->master)
-		return fail(attach->vale, EBUSY,
-			    "cannot attach '%s': it belongs to a bridge or bond: "
-			    "'ip link set %s nomaster' takes it out",
-			    name, name);
-	return 0;
-}
-
-struct search {
-	struct vale *vale;
-	struct vale_device key;
-	char found[2 * VALE_NAME_SIZE];
-};
-
-static int search_switch(const char *switch_name, void *arg)
-{
-	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
-	struct search *search = arg;
-	struct vale_port_entry port;
-	struct name name;
-	__u32 number;
-
-	if (search->found[0] || name_parse_switch(&name, switch_name) ||
-	    maps_open(&maps, search->vale, switch_name) ||
-	    bpf_map_lookup_elem(maps.fd[MAP_DEVICES], &search->key, &number) ||
-	    maps_get_port(&maps, number, &port) || port.kind == VALE_PORT_FREE ||
-	    !maps_device_present(&maps, number))
-		return 0;
-	snprintf(search->found, sizeof(search->found), "%s:%s", switch_name, port.name);
-	return 0;
-}
-
-/* One device is one port of one switch. */
-static int check_not_attached(struct attach *attach)
-{
-	struct search search = {
-		.vale = attach->vale,
-		.key = { .netns = attach->netns, .ifindex = attach->device.ifindex },
-	};
-
-	pin_each(attach->vale->root, search_switch, &search);
-	return search.found[0]
-		       ? fail(attach->vale, EBUSY, "cannot attach '%s': it is the port %s already",
-			      attach->device.name, search.found)
-		       : 0;
-}
-
-/* Asked again under the lock: programs may have come since, or have been swept away. */
-static int check_no_program(struct attach *attach)
-{
-	__u32 at_tc = tc_program(attach->device.ifindex);
-	int error = device_by_index(&attach->device, attach->device.ifindex);
-
-	if (error)
-		return fail(attach->vale, -error, "cannot attach '%s': %s", attach->device.name,
-			    strerror(-error));
-	if (attach->device.program && !attach->options->shared)
-		return fail(attach->vale, EBUSY,
-			    "cannot attach '%s': another XDP program (id %u) is on it: "
-			    "'bpftool prog show id %u' tells which",
-			    attach->device.name, attach->device.program, attach->device.program);
-	if (at_tc)
-		return fail(
-			attach->vale, EBUSY,
-			"cannot attach '%s': the program (id %u) of another switch, or of a port "
-			"that has lost it, is on it: detach that",
-			attach->device.name, at_tc);
-	return 0;
-}
-
-/* A frame flooded into one end of a veth would come back in at the other, for ever. */
-static int check_no_loop(struct attach *attach)
-{
-	const struct device *device = &attach->device;
-	struct vale_device key = { .netns = attach->netns, .ifindex = device->peer };
-	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	CLEANUP_CLOSE int fd = -1;
-	struct vale_port_entry port;
-	__u32 number;
-
-	if (strcmp(device->kind, "veth"))
-		return 0;
-	if (device->peer_netns != DEVICE_NO_NETNS) {
-		fd = netns_open_by_id(device->peer_netns);
-		if (fd < 0 || netns_enter(&visit, fd) || netns_cookie(&key.netns))
-			return 0; /* offload_plan() refuses such a device with better words */
-	}
-	if (bpf_map_lookup_elem(attach->claim.maps->fd[MAP_DEVICES], &key, &number) ||
-	    maps_get_port(attach->claim.maps, number, &port) || port.kind == VALE_PORT_FREE)
-		return 0;
-	return fail(attach->vale, ELOOP,
-		    "cannot attach '%s': its far end is the port %s:%s, and frames "
-		    "would circle between the two",
-		    device->name, attach->claim.maps->switch_name, port.name);
-}
-
 static int enter_device(struct attach *attach)
 {
 	struct vale_device device = { .netns = attach->netns, .ifindex = attach->device.ifindex };
@@ -191,6 +63,29 @@ static int reserve(struct attach *attach)
 	return error ? fail_bpf(attach->vale, -error, "cannot attach the device") : 0;
 }
 
+/* Makes the device that the port is reserved for. */
+static int make_pair(struct attach *attach)
+{
+	struct vale_attach_options *options = attach->options;
+	struct claim *claim = &attach->claim;
+	int error = pair_make(claim, attach->outer, attach->outer_netns,
+			      options->xsk ? options->queues : 1);
+
+	if (!error && options->xsk)
+		error = xsk_port_make(claim);
+	if (error)
+		return error;
+	error = device_by_index(&attach->device, claim->port.ifindex);
+	if (!error)
+		error = enter_device(attach);
+	/* What sockets on it do not take is this port's. */
+	if (!error && options->xsk &&
+	    bpf_map_update_elem(claim->maps->fd[MAP_DEVICES], &claim->port.outer, &claim->number,
+				BPF_ANY))
+		error = -errno;
+	return error ? fail_bpf(attach->vale, -error, claim->what) : 0;
+}
+
 /* The same of a device that is then made. */
 static int reserve_pair(struct attach *attach)
 {
@@ -199,24 +94,17 @@ static int reserve_pair(struct attach *attach)
 	int error;
 
 	claim->port.netns = attach->netns;
+	claim->port.flags |= attach->options->xsk ? VALE_PORT_XSK : VALE_PORT_HOST;
+	claim->port.rings = attach->options->queues;
 	if (attach->hold)
 		claim->port.flags |= VALE_PORT_EPHEMERAL;
-	xsk_port_plan(claim, attach->options->queues);
+	pair_plan(claim);
 	error = claim_reserve(claim);
 	if (error)
 		return fail_bpf(attach->vale, -error, claim->what);
-	error = xsk_port_make(claim, attach->outer, attach->outer_netns);
+	error = make_pair(attach);
 	if (error)
 		return error;
-	error = device_by_index(&attach->device, claim->port.ifindex);
-	if (!error)
-		error = enter_device(attach);
-	/* What sockets on it do not take is this port's. */
-	if (!error && bpf_map_update_elem(claim->maps->fd[MAP_DEVICES], &claim->port.outer,
-					  &claim->number, BPF_ANY))
-		error = -errno;
-	if (error)
-		return fail_bpf(attach->vale, -error, claim->what);
 	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
 	error = offload_plan(attach->vale, &attach->device, attach->hook, &restore);
 	return error ? error : offload_apply(attach->vale, &attach->device, restore);
@@ -261,6 +149,13 @@ static int make(struct attach *attach)
 		error = hook_attach(attach->vale, claim->maps, claim->number, &attach->device,
 				    attach->options, attach->hook, claim->staging, &claim->port,
 				    transmit);
+	if (!error && attach->options->keep_host && claim->port.hook == VALE_HOOK_GENERIC)
+		error = fail(attach->vale, EOPNOTSUPP,
+			     "cannot attach '%s': its stack cannot stay connected with the hook "
+			     "generic, which would take its frames again: use '--hook tc'",
+			     attach->device.name);
+	if (!error && claim->port.flags & VALE_PORT_HOST_SIDE)
+		error = host_join(claim);
 	if (!error && attach->hold)
 		error = ring_port_hold(claim->staging, true, attach->hold);
 	if (error)
@@ -273,17 +168,17 @@ static int make(struct attach *attach)
 static int prepare(struct attach *attach)
 {
 	struct claim *claim = &attach->claim;
-	int error = check_not_attached(attach);
+	int error = attach_check_port(attach);
 
 	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
 	if (hook_is_beside_tc(claim->maps, &attach->device, attach->options, attach->hook))
 		claim->port.flags |= VALE_PORT_TC;
 	if (!error)
-		error = check_no_loop(attach);
+		error = attach_check_loop(attach);
 	if (!error)
 		error = claim_name(claim);
 	if (!error) /* after the port's former device, which may be this one, has been given up */
-		error = check_no_program(attach);
+		error = attach_check_programs(attach);
 	if (!error)
 		error = claim_number(claim);
 	return error ? error
@@ -298,13 +193,43 @@ static int prepare_pair(struct attach *attach)
 	return error ? error : claim_number(&attach->claim);
 }
 
+static int attach_locked(struct attach *attach);
+
+/* The stack behind the device's own port gets a port, too. If it cannot be had, neither is there. */
+static int attach_host_side(struct attach *attach)
+{
+	struct vale_attach_options options = {};
+	struct attach side = {
+		.vale = attach->vale,
+		.options = &options,
+		.netns = attach->netns,
+		.outer = "",
+		.outer_netns = -1,
+		.claim = { .vale = attach->vale,
+			   .what = attach->claim.what,
+			   .name = attach->claim.name,
+			   .maps = attach->claim.maps,
+			   .port.flags = VALE_PORT_HOST_SIDE,
+			   .port.on = attach->claim.number },
+	};
+	size_t length = strlen(side.claim.name.port);
+
+	side.claim.name.port[length] = HOST_SIDE;
+	side.claim.name.port[length + 1] = '\0';
+	return attach_locked(&side);
+}
+
 static int attach_locked(struct attach *attach)
 {
 	int error = attach->outer ? prepare_pair(attach) : prepare(attach);
 
 	if (error)
 		return error;
+	if (attach->options->keep_host)
+		attach->claim.port.flags |= VALE_PORT_KEEPS_HOST;
 	error = make(attach);
+	if (!error && attach->options->keep_host)
+		error = attach_host_side(attach);
 	if (error)
 		claim_undo(&attach->claim);
 	return error;
@@ -341,8 +266,21 @@ static int attach_device(struct attach *attach, const char *device)
 	int error = enter(attach->vale, attach->options->netns, &visit);
 
 	if (!error)
-		error = check_device(attach, device);
+		error = attach_check_device(attach, device);
 	return error ? error : attach_with_lock(attach);
+}
+
+static int check_outer(struct attach *attach, const char *outer)
+{
+	const struct claim *claim = &attach->claim;
+
+	if (strlen(outer) >= VALE_NAME_SIZE)
+		return fail(attach->vale, EINVAL, "%s: it is no name of a network interface",
+			    claim->what);
+	if (!attach->options->netns && !strcmp(outer, claim->name.port))
+		return fail(attach->vale, EEXIST,
+			    "%s: a port must not be called like a network interface", claim->what);
+	return 0;
 }
 
 static int attach_pair(struct attach *attach, const char *outer)
@@ -351,7 +289,9 @@ static int attach_pair(struct attach *attach, const char *outer)
 	int error;
 
 	attach->outer = outer;
-	error = xsk_port_check(&attach->claim, outer, attach->options);
+	error = check_outer(attach, outer);
+	if (!error && attach->options->xsk)
+		error = xsk_port_check(&attach->claim, attach->options);
 	if (!error)
 		error = netns_cookie(&attach->netns);
 	if (!error && attach->options->netns)
@@ -375,11 +315,20 @@ int vale_port_attach(struct vale *vale, const char *text, const char *device,
 	snprintf(what, sizeof(what), "cannot attach '%s'", device);
 	if (!error)
 		error = claim_begin(&attach.claim, vale, text);
-	if (!error && options.xsk && !*device)
+	if (!error && (options.xsk || options.host) && !*device)
 		error = fail(vale, EINVAL, "%s: it is no name of a network interface", what);
+	if (!error && options.xsk + options.host + options.keep_host > 1)
+		error = fail(vale, EINVAL, "%s: it can be made for one purpose", what);
+	if (!error && options.keep_host &&
+	    strlen(text) + 1 >= VALE_NAME_SIZE) /* and there is another character to it */
+		error = fail(vale, EINVAL,
+			     "%s: the name of a port with its host's side has 14 characters at "
+			     "most",
+			     what);
 	if (error)
 		return error;
-	return options.xsk ? attach_pair(&attach, device) : attach_device(&attach, device);
+	return options.xsk || options.host ? attach_pair(&attach, device)
+					   : attach_device(&attach, device);
 }
 
 int xsk_port_create(struct vale *vale, const char *name, __u32 queues, int *hold)

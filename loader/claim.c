@@ -9,7 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "internal.h"
+#include "pair.h"
 
 /* Of a device, that it was deleted; of a ring port that a client has made, that the client has ended. */
 static bool is_gone(const struct claim *claim, __u32 number, const struct vale_port_entry *port)
@@ -120,6 +120,9 @@ int claim_begin(struct claim *claim, struct vale *vale, const char *text)
 	claim->vale = vale;
 	if (error)
 		return error;
+	if (strchr(claim->name.port, HOST_SIDE))
+		return fail(vale, EINVAL,
+			    "'%s' is no name of a port: it would be the host's side of one", text);
 	if (if_nametoindex(claim->name.port))
 		return fail(vale, EEXIST,
 			    "'%s' is no name of a port: there is a network interface '%s'", text,

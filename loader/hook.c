@@ -213,7 +213,9 @@ enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
 {
 	if (options->hook != VALE_HOOK_AUTO)
 		return options->hook;
-	if (can_be_at_tc(maps, options) && offload_far_end_leaves_work(device))
+	/* What is for the stack goes there as the stack would have it. */
+	if (can_be_at_tc(maps, options) &&
+	    (options->keep_host || offload_far_end_leaves_work(device)))
 		return VALE_HOOK_TC;
 	if (device->mtu > ONE_BUFFER_MTU && !(maps->state->flags & VALE_SWITCH_FRAGMENTS))
 		return VALE_HOOK_GENERIC;

@@ -125,6 +125,7 @@ struct device {
 	__u32 peer_netns; /* number of the far end's namespace, DEVICE_NO_NETNS: the same one */
 	__u64 tx_dropped; /* frames that it was to send, and had no room for */
 	bool up;
+	bool promiscuous; /* a user has set it so */
 };
 
 /* Asks the present namespace. -ENODEV: no such device. */
@@ -135,17 +136,22 @@ int device_visit_peer(const struct device *device, struct netns_visit *visit, st
 
 /* ---- offload.c --------------------------------------------------------------------------------- */
 
-/* What was changed at the far end of a veth: struct vale_port_entry.restore. */
+/* What was changed: struct vale_port_entry.restore. */
 enum {
+	/* at the far end of a veth: */
 	OFFLOAD_GRO_WAS_OFF = 1 << 0,
 	OFFLOAD_CHECKSUM_WAS_ON = 1 << 1,
 	OFFLOAD_VLAN_WAS_ON = 1 << 2,
+	/* at a network card: */
+	OFFLOAD_PROMISC_WAS_OFF = 1 << 3,
+	OFFLOAD_LRO_WAS_ON = 1 << 4,
+	OFFLOAD_RXVLAN_WAS_ON = 1 << 5,
 };
 
 /*
  * The far end of a veth must be fit to receive what the switch redirects to it, and in generic mode
- * to send what XDP can carry. First what there is to change, so that it can be written down, then
- * the change.
+ * to send what XDP can carry; a network card must give the switch all frames, as they are. First what
+ * there is to change, so that it can be written down, then the change.
  */
 int offload_plan(struct vale *vale, const struct device *device, enum vale_hook hook,
 		 __u32 *restore);
@@ -312,33 +318,6 @@ int ring_memory_share(struct vale *vale, const char *other, __u32 pairs, struct 
 void ring_memory_close(struct ring_memory *memory);
 __u32 ring_memory_id(int fd);
 
-/* ---- attach.c, xsk_port.c: AF_XDP ports --------------------------------------------------------------------------------- */
-
-/*
- * As vale_port_attach() with options->xsk, for a client that opens the port: it goes with its last
- * client, and *hold is an exclusive hold on it. The outer end's name is chosen. The lock must not be
- * held.
- */
-int xsk_port_create(struct vale *vale, const char *name, __u32 queues, int *hold);
-/*
- * Makes a port that has sockets on the interface of another one of its switch. The same holds for it.
- */
-int sockets_port_create(struct vale *vale, const char *name, const char *on, __u32 queues,
-			int *hold);
-/* The port's pin `state`. */
-int xsk_port_pin_state(const struct claim *claim);
-/* What the user asked for; "": the name of the outer end is chosen. */
-int xsk_port_check(struct claim *claim, const char *outer, struct vale_attach_options *options);
-/* What is to be written down about the pair before it is made. */
-void xsk_port_plan(struct claim *claim, __u32 queues);
-/* Makes the pair, and the port's pin `state`, of a port that is reserved. */
-int xsk_port_make(struct claim *claim, const char *outer, int outer_netns);
-/* Removes the pair. */
-void xsk_port_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
-/* Goes where the outer end is, or the device that sockets are on, and asks for it there. */
-int xsk_port_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
-		   struct netns_visit *inner, struct netns_visit *outer, struct device *out);
-
 /* ---- tc.c, segments.c -------------------------------------------------------------------------- */
 
 /* Puts the port's program on its device at tc; what is pinned is in `directory`. */
@@ -346,8 +325,11 @@ int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const st
 	      const char *directory, struct vale_port_entry *port);
 /* The id of a port's program that a device has at tc by a link, 0: none. */
 __u32 tc_program(__u32 ifindex);
-/* Takes a filter off (VALE_PORT_FILTER). */
-void tc_detach(__u32 ifindex);
+/* Puts a program where frames come in, or go out. -EINVAL: this kernel has no such links. */
+int tc_attach_link(int program, __u32 ifindex, bool outgoing, const char *pin);
+/* The same by a filter (VALE_PORT_FILTER), which stays until it is taken off. */
+int tc_attach_filter(int program, __u32 ifindex, bool outgoing);
+void tc_detach(__u32 ifindex, bool outgoing);
 /* The pair that makes plain frames is there. -EXDEV: in another namespace than this one. */
 int segments_open(struct vale *vale, struct maps *maps);
 void segments_remove(const struct maps *maps);

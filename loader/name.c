@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
+#include "pair.h"
 
 #define PREFIX "vale"
 
@@ -42,6 +42,18 @@ const char *name_parse_switch(struct name *out, const char *text)
 	return NULL;
 }
 
+/* That of a host's side has a character behind the port's name. */
+static const char *check_port(const char *text)
+{
+	size_t length = strlen(text);
+	char part[VALE_NAME_SIZE] = "";
+
+	if (length < 2 || length >= VALE_NAME_SIZE || text[length - 1] != HOST_SIDE)
+		return name_check_part(text);
+	memcpy(part, text, length - 1);
+	return name_check_part(part);
+}
+
 const char *name_parse_port(struct name *out, const char *text)
 {
 	const char *colon = strchr(text, ':'), *why;
@@ -55,7 +67,7 @@ const char *name_parse_port(struct name *out, const char *text)
 	memcpy(switch_name, text, colon - text);
 	why = name_parse_switch(&name, switch_name);
 	if (!why)
-		why = name_check_part(colon + 1);
+		why = check_port(colon + 1);
 	if (why)
 		return why;
 	strcpy(name.port, colon + 1);

@@ -130,6 +130,7 @@ static int parse_device(const struct nlmsghdr *message, void *arg)
 	device->ifindex = info->ifi_index;
 	device->type = info->ifi_type;
 	device->up = info->ifi_flags & IFF_UP;
+	device->promiscuous = info->ifi_flags & IFF_PROMISC;
 	return mnl_attr_parse(message, sizeof(*info), parse_attribute, device);
 }
 
@@ -239,19 +240,30 @@ static int silence(__u32 ifindex)
 	return request(message, ignore, NULL);
 }
 
-int netlink_bring_up(__u32 ifindex)
+static int set_flags(__u32 ifindex, __u32 flags, __u32 change)
 {
 	char buffer[REQUEST_SIZE] = {};
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *link;
 
-	silence(ifindex); /* fails where there is no IPv6, which is as well */
 	message->nlmsg_type = RTM_SETLINK;
 	link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
 	link->ifi_index = ifindex;
-	link->ifi_flags = IFF_UP;
-	link->ifi_change = IFF_UP;
+	link->ifi_flags = flags;
+	link->ifi_change = change;
 	return request(message, ignore, NULL);
+}
+
+int netlink_bring_up(__u32 ifindex, bool silent)
+{
+	if (silent)
+		silence(ifindex); /* fails where there is no IPv6, which is as well */
+	return set_flags(ifindex, IFF_UP, IFF_UP);
+}
+
+int netlink_set_promiscuous(__u32 ifindex, bool on)
+{
+	return set_flags(ifindex, on ? IFF_PROMISC : 0, IFF_PROMISC);
 }
 
 static int parse_netns_id_attribute(const struct nlattr *attribute, void *arg)

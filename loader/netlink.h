@@ -19,8 +19,11 @@ int netlink_make_veth(const char *inner, const char *outer, int outer_netns, __u
 
 int netlink_set_mtu(__u32 ifindex, __u32 mtu);
 
-/* With nothing on it that the stack has to say by itself. */
-int netlink_bring_up(__u32 ifindex);
+/* `silent`: with nothing on it that the stack has to say by itself. */
+int netlink_bring_up(__u32 ifindex, bool silent);
+
+/* IFF_PROMISC, as a user sets it. */
+int netlink_set_promiscuous(__u32 ifindex, bool on);
 
 /* The number the present namespace has for another one. -ENOENT: it has none. */
 int netlink_netns_id(int fd, __u32 *out);

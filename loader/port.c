@@ -6,7 +6,7 @@
 
 #include <bpf/bpf.h>
 
-#include "internal.h"
+#include "pair.h"
 
 /* Goes where the port's device is, or was. */
 static int visit_device(const struct vale_port_entry *port, struct netns_visit *visit,
@@ -60,7 +60,7 @@ static void restore_device(const struct maps *maps, __u32 number,
 			shared_clean(port->ifindex);
 	}
 	if (!error && port->flags & VALE_PORT_FILTER)
-		tc_detach(port->ifindex);
+		tc_detach(port->ifindex, false);
 	if (!error)
 		offload_restore(&device, port->restore);
 }
@@ -82,14 +82,14 @@ void port_update_totals(struct maps *maps)
 	__atomic_store_n(&maps->state->rings, rings, __ATOMIC_RELEASE);
 }
 
-/* Sockets go with the device that they are on. */
-static void remove_sockets_on(struct maps *maps, __u32 device)
+/* Sockets go with the device that they are on, and so does its host's side. */
+static void remove_on(struct maps *maps, __u32 device)
 {
 	struct vale_port_entry port;
 
 	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
-		if (!maps_get_port(maps, number, &port) && port.kind == VALE_PORT_SOCKETS &&
-		    port.on == device)
+		if (!maps_get_port(maps, number, &port) && port.on == device &&
+		    (port.kind == VALE_PORT_SOCKETS || port.flags & VALE_PORT_HOST_SIDE))
 			port_remove(maps, number, &port);
 }
 
@@ -107,8 +107,12 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	maps_set_port(maps, number, port);
 	restore_device(maps, number, port);
 	if (port->flags & VALE_PORT_XSK)
-		xsk_port_remove(maps, number, port);
-	remove_sockets_on(maps, number);
+		xsk_port_dismiss(maps, port);
+	if (port->flags & VALE_PORT_HOST_SIDE)
+		host_part(maps, port);
+	if (pair_has(port))
+		pair_remove(maps, number, port);
+	remove_on(maps, number);
 	ring_port_dismiss(maps, port);
 	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);
@@ -136,6 +140,15 @@ static bool is_abandoned(const struct maps *maps, const struct vale_port_entry *
 	return port->flags & VALE_PORT_EPHEMERAL && ring_port_is_idle(maps, port);
 }
 
+/* Whoever was attaching it was killed before its host's side was there. */
+static bool lacks_host(const struct maps *maps, const struct vale_port_entry *port)
+{
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "%s/port/%s%c", maps->path, port->name, HOST_SIDE);
+	return port->flags & VALE_PORT_KEEPS_HOST && !pin_exists(path);
+}
+
 int port_sweep(struct maps *maps)
 {
 	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
@@ -149,7 +162,7 @@ int port_sweep(struct maps *maps)
 			continue;
 		snprintf(path, sizeof(path), "%s/port/%s", maps->path, port.name);
 		if (port.kind == VALE_PORT_RESERVED || !pin_exists(path) ||
-		    is_abandoned(maps, &port))
+		    is_abandoned(maps, &port) || lacks_host(maps, &port))
 			error = port_remove(maps, number, &port);
 	}
 	return error;
@@ -191,6 +204,9 @@ int vale_port_detach(struct vale *vale, const char *text)
 		return fail(vale, ENOTTY,
 			    "cannot detach '%s': it is a ring port: 'valectl port del %s'", text,
 			    text);
+	if (port.flags & VALE_PORT_HOST_SIDE)
+		return fail(vale, EBUSY, "cannot detach '%s': it goes with '%.*s'", text,
+			    (int)strlen(text) - 1, text);
 	error = port_remove(&maps, number, &port);
 	return error ? fail(vale, -error, "cannot detach '%s': %s", text, strerror(-error)) : 0;
 }

@@ -7,7 +7,7 @@
 
 #include <bpf/bpf.h>
 
-#include "internal.h"
+#include "pair.h"
 #include "vale/ring.h"
 #include "vale/xsk.h"
 
@@ -64,7 +64,7 @@ static void describe_xsk_port(struct vale_port_info *info, const struct maps *ma
 
 	strcpy(info->kind, "xsk");
 	info->rings = port->rings;
-	if (!xsk_port_outer(maps, number, port, &inner, &outer, &device)) {
+	if (!pair_outer(maps, number, port, &inner, &outer, &device)) {
 		strcpy(info->outer, device.name);
 		if (port->kind == VALE_PORT_DEVICE)
 			info->never_sent = device.tx_dropped;
@@ -73,6 +73,17 @@ static void describe_xsk_port(struct vale_port_info *info, const struct maps *ma
 		describe_xsk_client(info, maps, port);
 	if (port->kind == VALE_PORT_SOCKETS)
 		info->state = info->clients ? VALE_PORT_OPEN : VALE_PORT_CLOSED;
+}
+
+static void describe_host_port(struct vale_port_info *info, const struct maps *maps, __u32 number,
+			       const struct vale_port_entry *port)
+{
+	CLEANUP_NETNS struct netns_visit inner = { -1 }, outer = { -1 };
+	struct device device;
+
+	strcpy(info->kind, "host");
+	if (!pair_outer(maps, number, port, &inner, &outer, &device))
+		strcpy(info->outer, device.name);
 }
 
 /* What the kernel says a map takes. */
@@ -192,6 +203,8 @@ static struct vale_port_info describe(const struct maps *maps, __u32 number,
 		describe_device_port(&info, maps, number, port);
 	if (port->flags & VALE_PORT_XSK)
 		describe_xsk_port(&info, maps, number, port);
+	if (port->flags & VALE_PORT_HOST)
+		describe_host_port(&info, maps, number, port);
 	return info;
 }
 

@@ -90,9 +90,9 @@ static int prepare(const struct maps *maps, const char *near_name, struct device
 	if (!error)
 		error = offload_none(near);
 	if (!error)
-		error = netlink_bring_up(near->ifindex);
+		error = netlink_bring_up(near->ifindex, true);
 	if (!error)
-		error = netlink_bring_up(near->peer);
+		error = netlink_bring_up(near->peer, true);
 	return error ? error : attach(maps, near->peer);
 }
 

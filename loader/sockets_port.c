@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "pair.h"
 
 static int find_device(struct claim *claim, const char *on, struct vale_port_entry *out)
 {

@@ -13,8 +13,9 @@
 #include "bpf/tc.skel.h"
 #include "internal.h"
 
-/* BPF_TCX_INGRESS: newer than the kernel headers that we build with. */
+/* BPF_TCX_INGRESS and BPF_TCX_EGRESS: newer than the kernel headers that we build with. */
 #define TCX_INGRESS 46
+#define TCX_EGRESS  47
 
 /* Of our filter. */
 #define HANDLE	 0x7a1e
@@ -36,6 +37,7 @@ static int load(const struct maps *maps, __u32 number, const struct vale_port_en
 	skeleton->rodata->port = number;
 	skeleton->rodata->netns = port->netns;
 	skeleton->rodata->segments = maps->state->segments.ifindex;
+	skeleton->rodata->keeps_host = port->flags & VALE_PORT_KEEPS_HOST;
 	error = maps_use(maps, skeleton->obj);
 	if (!error)
 		error = tc_bpf__load(skeleton);
@@ -47,39 +49,39 @@ static int load(const struct maps *maps, __u32 number, const struct vale_port_en
 
 /* ---- a filter ---------------------------------------------------------------------------------- */
 
-static struct bpf_tc_hook hook_of(__u32 ifindex)
+static struct bpf_tc_hook hook_of(__u32 ifindex, bool outgoing)
 {
 	return (struct bpf_tc_hook){
 		.sz = sizeof(struct bpf_tc_hook),
 		.ifindex = ifindex,
-		.attach_point = BPF_TC_INGRESS,
+		.attach_point = outgoing ? BPF_TC_EGRESS : BPF_TC_INGRESS,
 	};
 }
 
-static int attach_filter(int program, __u32 ifindex)
+int tc_attach_filter(int program, __u32 ifindex, bool outgoing)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .handle = HANDLE,
 		    .priority = PRIORITY);
-	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_hook hook = hook_of(ifindex, outgoing);
 	int error = bpf_tc_hook_create(&hook);
 
 	return error && error != -EEXIST ? error : bpf_tc_attach(&hook, &options);
 }
 
-void tc_detach(__u32 ifindex)
+void tc_detach(__u32 ifindex, bool outgoing)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = HANDLE, .priority = PRIORITY);
-	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_hook hook = hook_of(ifindex, outgoing);
 
 	bpf_tc_detach(&hook, &options);
 }
 
 /* ---- either ------------------------------------------------------------------------------------ */
 
-/* -EINVAL: this kernel has no such links. */
-static int attach_link(int program, __u32 ifindex, const char *pin)
+int tc_attach_link(int program, __u32 ifindex, bool outgoing, const char *pin)
 {
-	CLEANUP_CLOSE int link = bpf_link_create(program, ifindex, TCX_INGRESS, NULL);
+	CLEANUP_CLOSE int link =
+		bpf_link_create(program, ifindex, outgoing ? TCX_EGRESS : TCX_INGRESS, NULL);
 
 	return link < 0 || bpf_obj_pin(link, pin) ? -errno : 0;
 }
@@ -117,13 +119,13 @@ int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const st
 		return fail_bpf(vale, -error, "cannot load the port's program for tc");
 	program = bpf_program__fd(skeleton->progs.vale_classify);
 	snprintf(pin, sizeof(pin), "%s/tc", directory);
-	error = attach_link(program, device->ifindex, pin);
+	error = tc_attach_link(program, device->ifindex, false, pin);
 	if (error == -EINVAL) {
 		port->flags |= VALE_PORT_FILTER;
 		error = maps_set_port(maps, number,
 				      port); /* first: whoever removes it looks there */
 		if (!error)
-			error = attach_filter(program, device->ifindex);
+			error = tc_attach_filter(program, device->ifindex, false);
 	}
 	if (error == -EEXIST)
 		return fail(vale, EBUSY,

@@ -43,7 +43,9 @@ static const char *part_of(const struct vale_port_info *port)
 {
 	const char *colon = strchr(port->name, ':');
 
-	return !is_ring(port) ? port->device : colon ? colon + 1 : "";
+	if (is_ring(port) || !strcmp(port->kind, "host"))
+		return colon ? colon + 1 : "";
+	return port->device;
 }
 
 /* -ENOENT: no such switch; -ENXIO: no such port of it. */
@@ -79,7 +81,8 @@ static void name_port_of(const struct target *target, char out[2 * VALE_NAME_SIZ
 	int room = VALE_NAME_SIZE - 1 - (int)strlen(target->switch_name) - 1, used;
 	char *part;
 
-	used = snprintf(out, 2 * VALE_NAME_SIZE, "%s:%.*s", target->switch_name, room - 1,
+	/* With room for another character, and for that of the host's side. */
+	used = snprintf(out, 2 * VALE_NAME_SIZE, "%s:%.*s", target->switch_name, room - 2,
 			target->part);
 	part = strchr(out, ':') + 1;
 	for (char *c = part; *c; c++)
@@ -108,25 +111,26 @@ static int translate_attach(int error)
 	}
 }
 
-static int attach_interface(struct vale *vale, const struct target *target)
+static int attach_interface(struct vale *vale, const struct target *target, bool keep_host)
 {
+	struct vale_attach_options options = { .size = sizeof(options), .keep_host = keep_host };
 	char name[2 * VALE_NAME_SIZE];
 	int error;
 
 	name_port_of(target, name);
-	error = vale_port_attach(vale, name, target->part, NULL);
+	error = vale_port_attach(vale, name, target->part, &options);
 	if (error)
 		explain(target->part, "%s", vale_reason(vale));
 	return translate_attach(error);
 }
 
-/* As a whole interface, with no ring of its own: the host's side of one is not a port. */
+/* As a whole interface, with no ring of its own; what only exists here has no host's side. */
 static int check_attach(const struct target *target, const struct nmreq_register *reg)
 {
 	if (reg->nr_ringid)
 		return -EINVAL;
 	if (reg->nr_mode == NR_REG_NIC_SW)
-		explain(target->part, "the host's side of an interface cannot be attached");
+		return if_nametoindex(target->part) ? 0 : -EINVAL;
 	return reg->nr_mode == NR_REG_ALL_NIC ? 0 : -EINVAL;
 }
 
@@ -147,7 +151,7 @@ int request_attach(struct request *request)
 	if (!find(vale, &target, &port))
 		return -EBUSY;
 	if (if_nametoindex(target.part))
-		error = attach_interface(vale, &target);
+		error = attach_interface(vale, &target, attach->reg.nr_mode == NR_REG_NIC_SW);
 	else
 		error = persistent_attach(vale, target.part, target.switch_name);
 	if (!error)

@@ -103,6 +103,10 @@ enum {
 			/* which goes with the port */
 	VALE_PORT_TC = 1 << 3,	   /* at XDP, and what has work left for the device at tc */
 	VALE_PORT_FILTER = 1 << 4, /* at tc by a filter, as before 6.6 */
+	VALE_PORT_HOST =
+		1 << 5, /* inner end of a veth pair for the host's stack, goes with the port */
+	VALE_PORT_HOST_SIDE = 1 << 6,  /* which is that of the interface of the port `on` */
+	VALE_PORT_KEEPS_HOST = 1 << 7, /* and this is that port */
 };
 
 /* Why a frame was not delivered. */
@@ -171,16 +175,16 @@ struct vale_port_entry {
 	__u32 generation; /* moves on at attach and detach: older addresses do not match */
 	__u32 hook;	  /* enum vale_hook, never VALE_HOOK_AUTO */
 	__u32 flags;
-	__u32 program;		     /* the kernel's id of the program on the device */
-	__u32 restore;		     /* features of the far end of a veth that detach puts back */
-	__u32 rings;		     /* pairs of rings, of a ring port; queues, of an AF_XDP port */
-	__u32 owner;		     /* id of the user whose clients may open it */
-	__u32 bound;		     /* addresses in `macs`: 0 leaves its clients free to use any */
+	__u32 program; /* the kernel's id of the program on the device */
+	__u32 restore; /* features of the device or its far end that detach puts back */
+	__u32 rings;   /* pairs of rings, of a ring port; queues, of an AF_XDP port */
+	__u32 owner;   /* id of the user whose clients may open it */
+	__u32 bound;   /* addresses in `macs`: 0 leaves its clients free to use any */
 	__u64 macs[VALE_BOUND_MACS]; /* that a client may send from: keys of the fdb */
 	__u32 memory; /* of a ring port: the kernel's id of the map that its rings are in, */
 	__u32 region; /* and the element of the first pair; ports of one memory share buffers */
-	struct vale_device outer; /* of an AF_XDP port, where its outer end was made */
-	__u32 on;		  /* of sockets: number of the port on whose device they are */
+	struct vale_device outer; /* of a port with a pair, where its outer end was made */
+	__u32 on; /* of sockets, and of a host's side: number of the port on whose device they are */
 	__u32 unused;
 };
 

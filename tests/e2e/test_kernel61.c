@@ -157,6 +157,58 @@ static void jumbo_frames_pass_or_are_counted(void)
 	destroy_switch();
 }
 
+/* The kernel's flood from the generic hook ends at a device that is down. */
+static void cut_floods_are_counted(void)
+{
+	json_t *document, *port;
+
+	make_host("third", "02:00:00:00:00:0c", "10.0.0.3", 1500);
+	make_host("fourth", "02:00:00:00:00:0d", "10.0.0.4", 1500);
+	make_switch(1500, "generic");
+	lab_run("valectl attach vale1:c third");
+	lab_run("valectl attach vale1:d fourth");
+	lab_run("ip link set dev right down");
+	lab_try("ip netns exec left ping -c 1 -W 1 10.0.0.77");
+	document = json_loads(lab_run("valectl --json stats vale1"), 0, NULL);
+	cr_assert(document, "no JSON: %s", lab_output());
+	port = json_array_get(json_object_get(document, "ports"), 2);
+	cr_expect_geq(json_integer_value(json_object_get(json_object_get(port, "drops"), "cut")), 1,
+		      "%s", lab_output());
+	json_decref(document);
+	lab_run("valectl detach vale1:c");
+	lab_run("valectl detach vale1:d");
+	destroy_switch();
+	remove_host("third");
+	remove_host("fourth");
+}
+
+static void host_is_reached(const char *address)
+{
+	lab_run("ping -c 3 -i 0.2 -W 1 %s", address);
+	cr_expect(strstr(lab_output(), " 0% packet loss"), "%s", lab_output());
+}
+
+/* Before 6.6 there are filters at tc, which are to be taken off again. */
+static void host_stays_connected(void)
+{
+	make_host("left", MAC_LEFT, "10.0.0.1", 1500);
+	make_host("right", MAC_RIGHT, "10.0.0.2", 1500);
+	lab_run("ip address add 10.0.0.200/24 dev left");
+	lab_run("valectl attach vale1:a left --host");
+	lab_run("valectl attach vale1:b right --hook tc");
+	host_is_reached("10.0.0.1");
+	host_is_reached("10.0.0.2");
+	ping(56);
+	lab_run("valectl detach vale1:a");
+	host_is_reached("10.0.0.1");
+	cr_expect_null(strstr(lab_run("bpftool net"), "vale_from_host"), "%s", lab_output());
+	lab_run("valectl host vale1:a lan0");
+	lab_run("ip address del 10.0.0.200/24 dev left");
+	lab_run("ip address add 10.0.0.200/24 dev lan0");
+	host_is_reached("10.0.0.2");
+	destroy_switch();
+}
+
 /* libxdp's dispatcher: another program and ours on one device, whoever comes first. */
 static void device_is_shared(const char *first, const char *second)
 {
@@ -194,6 +246,8 @@ Test(kernel61, two_veths_on_a_switch_inside_debians_kernel, .init = boot, .fini 
 	frames_pass_are_learned_and_counted();
 	tagged_frames_pass();
 	jumbo_frames_pass_or_are_counted();
+	cut_floods_are_counted();
+	host_stays_connected();
 	device_is_shared(theirs, ours);
 	device_is_shared(ours, theirs);
 }

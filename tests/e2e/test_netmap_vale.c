@@ -123,7 +123,7 @@ Test(netmap_vale, interfaces)
 	cr_assert_eq(attach_as("vale1:long-name.17", all, &index), 0);
 	cr_assert_eq(index, 1);
 	cr_assert_str_eq(list(), "vale1:t0 0 0\nvale1:long-name.17 0 1\n");
-	cr_assert_eq(attach_as("vale2:t1", host, NULL), -EINVAL);
+	cr_assert_eq(attach_as("vale2:nothing", host, NULL), -EINVAL);
 	cr_assert_eq(attach_as("vale2:t1", ring, NULL), -EINVAL);
 	cr_assert_eq(attach("vale2:t9"), -EINVAL);
 	cr_assert_eq(attach("t1"), -EINVAL);
@@ -133,6 +133,17 @@ Test(netmap_vale, interfaces)
 	cr_assert_eq(detach("vale1:t0"), -ENXIO);
 	cr_assert_eq(detach("vale7:t0"), -ENXIO);
 	cr_assert_eq(detach("t0"), -EINVAL);
+}
+
+Test(netmap_vale, an_interface_with_its_host)
+{
+	struct nmreq_register host = { .nr_mode = NR_REG_NIC_SW };
+
+	veth("t0", "t1");
+	cr_assert_eq(attach_as("vale1:t0", host, NULL), 0);
+	cr_assert_str_eq(list(), "vale1:t0 0 0\nvale1:t0_^ 0 1\n");
+	cr_assert_eq(detach("vale1:t0"), 0);
+	cr_assert_str_empty(list());
 }
 
 Test(netmap_vale, ephemeral_port_stays)

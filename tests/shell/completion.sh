@@ -55,7 +55,7 @@ valectl create vale7 && valectl port add vale7:ring && valectl attach vale8:red 
 	valectl fdb vale8 add 02:00:00:00:00:09 red || exit 1
 
 offers 'valectl de' destroy detach
-offers 'valectl ' create destroy attach detach port list show stats fdb sysctl capture exec help
+offers 'valectl ' create destroy attach host detach port list show stats fdb sysctl capture exec help
 offers 'valectl help sy' sysctl
 offers 'valectl destroy ' vale7 vale8
 offers 'valectl detach ' vale7:blue vale8:red
@@ -64,7 +64,7 @@ offers 'valectl show vale7' vale7 vale7:blue vale7:ring
 offers 'valectl --json stats vale8:r' red
 offers 'valectl attach va' vale7: vale8:
 offers 'valectl attach vale8:new ' tap_a tap_b lonely lonely2
-offers 'valectl attach vale8:new tap_b --h' --hook --help
+offers 'valectl attach vale8:new tap_b --h' --hook --host --help
 offers 'valectl attach vale8:new --x' --xsk
 offers 'valectl attach --queues 2 vale8:new tap_' tap_a tap_b
 offers 'valectl attach vale8:new tap_b --hook ' auto xdp generic tc

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The host's side of an interface that is a port: the programs that join the outer end of a pair to
+ * the interface's own stack, bpf/host.bpf.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/host.skel.h"
+#include "netlink.h"
+#include "pair.h"
+
+static void skeleton_free(struct host_bpf **skeleton)
+{
+	host_bpf__destroy(*skeleton);
+}
+
+/* The interface knows frames for its stack again by their mark; at XDP they do not come past. */
+static int load(const struct claim *claim, const struct vale_port_entry *interface,
+		struct host_bpf **out)
+{
+	CLEANUP(skeleton_free) struct host_bpf *skeleton = host_bpf__open();
+	int error;
+
+	if (!skeleton)
+		return -errno;
+	skeleton->rodata->interface = interface->ifindex;
+	skeleton->rodata->outer = claim->port.outer.ifindex;
+	skeleton->rodata->at_tc = interface->hook == VALE_HOOK_TC ||
+				  interface->flags & VALE_PORT_TC;
+	error = host_bpf__load(skeleton);
+	if (error)
+		return error;
+	*out = TAKE(skeleton, NULL);
+	return 0;
+}
+
+static int attach(struct claim *claim, const struct bpf_program *program, __u32 ifindex,
+		  bool outgoing)
+{
+	char pin[sizeof(claim->staging) + 2 * VALE_NAME_SIZE];
+	int fd = bpf_program__fd(program), error;
+
+	snprintf(pin, sizeof(pin), "%s/%s", claim->staging, bpf_program__name(program));
+	error = tc_attach_link(fd, ifindex, outgoing, pin);
+	if (error != -EINVAL)
+		return error;
+	claim->port.flags |= VALE_PORT_FILTER; /* first: whoever removes it looks there */
+	error = maps_set_port(claim->maps, claim->number, &claim->port);
+	return error ? error : tc_attach_filter(fd, ifindex, outgoing);
+}
+
+/* Both ends carry what the interface does. */
+static int set_mtu(const struct claim *claim, __u32 interface)
+{
+	struct device device;
+	int error = device_by_index(&device, interface);
+
+	if (!error)
+		error = netlink_set_mtu(claim->port.ifindex, device.mtu);
+	return error ? error : netlink_set_mtu(claim->port.outer.ifindex, device.mtu);
+}
+
+int host_join(struct claim *claim)
+{
+	CLEANUP(skeleton_free) struct host_bpf *skeleton = NULL;
+	struct vale_port_entry interface;
+	int error = maps_get_port(claim->maps, claim->port.on, &interface);
+
+	if (!error)
+		error = set_mtu(claim, interface.ifindex);
+	if (!error)
+		error = load(claim, &interface, &skeleton);
+	if (!error)
+		error = attach(claim, skeleton->progs.vale_to_host, claim->port.outer.ifindex,
+			       false);
+	if (!error)
+		error = attach(claim, skeleton->progs.vale_from_host, interface.ifindex, true);
+	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
+}
+
+/* A filter at the interface; the one at the pair goes with that. */
+void host_part(const struct maps *maps, const struct vale_port_entry *side)
+{
+	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	struct vale_port_entry interface;
+	struct device device;
+
+	if (side->flags & VALE_PORT_FILTER && !maps_get_port(maps, side->on, &interface) &&
+	    interface.ifindex && !port_device(maps, side->on, &interface, &visit, &device))
+		tc_detach(interface.ifindex, true);
+}
