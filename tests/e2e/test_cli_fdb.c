@@ -8,15 +8,23 @@
 
 #include "tests/lib/expect.h"
 #include "tests/lib/sandbox.h"
+#include "tests/lib/traffic.h"
 #include "vale/abi.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+#define MAC_A "02:00:00:00:00:01"
+#define MAC_B "02:00:00:00:00:02"
+
+/* Which say nothing by themselves, of which the switch would learn. */
 static void two_containers(void)
 {
 	sandbox_enter();
 	container("a", 1);
 	container("b", 2);
+	traffic_quiet();
+	must("ip -n a neigh add 10.0.0.2 lladdr " MAC_B " nud permanent dev eth0");
+	must("ip -n b neigh add 10.0.0.1 lladdr " MAC_A " nud permanent dev eth0");
 	must("%s attach vale1:p1 a && %s attach vale1:p2 b", valectl(), valectl());
 }
 
@@ -42,9 +50,6 @@ static const char *known(const char *mac)
 	json_decref(document);
 	return text;
 }
-
-#define MAC_A "02:00:00:00:00:01"
-#define MAC_B "02:00:00:00:00:02"
 
 Test(fdb, learned_addresses_are_shown)
 {

@@ -19,6 +19,7 @@ static void one_container(void)
 {
 	sandbox_enter();
 	container("c", 2);
+	traffic_quiet(); /* what comes in is what a test sends */
 	must("%s attach vale1:dev c --hook xdp", valectl());
 }
 
