@@ -30,7 +30,7 @@ struct totals {
 static struct frame frame;
 static struct link_count before[PORTS + 1]; /* at the far ends, when all were attached */
 
-TestSuite(balance, .init = sandbox_enter, .timeout = 60);
+TestSuite(balance, .init = sandbox_enter, .timeout = 240);
 
 /* Containers c1 .., hosts 1 .., behind ports p1 ... */
 static void containers(const char *hook)

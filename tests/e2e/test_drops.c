@@ -12,7 +12,7 @@
 static struct frame frame;
 static int ends[4]; /* packet sockets at the containers c1, c2, c3 */
 
-TestSuite(drops, .init = sandbox_enter, .timeout = 60);
+TestSuite(drops, .init = sandbox_enter, .timeout = 240);
 
 /* Containers c1 .. c3, hosts 1 .. 3, behind ports p1 .. p3 that know their addresses. */
 static void three_containers(const char *hook)

@@ -13,7 +13,7 @@
 
 static struct frame frame;
 
-TestSuite(flood, .init = sandbox_enter, .timeout = 60);
+TestSuite(flood, .init = sandbox_enter, .timeout = 240);
 
 /* Ports p1 .. on devices d1 .., whose far ends r1 .. are in the namespace `others`. */
 static void make_ports_hooked(int count, const char *hook)

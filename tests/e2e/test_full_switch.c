@@ -9,7 +9,7 @@
 #include "tests/lib/sandbox.h"
 #include "vale.h"
 
-TestSuite(full_switch, .init = sandbox_enter, .timeout = 60);
+TestSuite(full_switch, .init = sandbox_enter, .timeout = 240);
 
 static void make_devices(unsigned int count)
 {

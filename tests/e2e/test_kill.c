@@ -22,7 +22,7 @@ static void two_containers(void)
 	must("mkdir -p /sys/fs/bpf/vale");
 }
 
-TestSuite(kill, .init = two_containers, .timeout = 240);
+TestSuite(kill, .init = two_containers, .timeout = 480);
 
 static bool is_port(const char *name)
 {

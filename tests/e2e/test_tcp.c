@@ -8,7 +8,7 @@
 #include "tests/lib/sandbox.h"
 #include "tests/lib/traffic.h"
 
-TestSuite(tcp, .init = sandbox_enter, .timeout = 60);
+TestSuite(tcp, .init = sandbox_enter, .timeout = 240);
 
 static void two_containers(const char *hook)
 {
