@@ -208,7 +208,7 @@ Test(drops, frames_for_a_far_end_that_is_down_are_counted)
 Test(drops, tcp_of_a_sender_that_segments_is_counted_as_offload)
 {
 	three_containers("--hook generic");
-	must("ip netns exec c2 iperf3 -s -D -I /run/netns/.iperf3");
+	traffic_serve("c2");
 	must("ip netns exec c1 iperf3 -c 10.0.0.2 -n 1M");
 	expect("vale1:p1", "drops.offload", 0);
 	must("ip netns exec c1 ethtool -K eth0 tx on tso on");

@@ -20,12 +20,6 @@ static bool host_can_ping(const char *address)
 	return !run("ping -c 5 -i 0.2 -W 1 %s", address).status;
 }
 
-static void serve(const char *netns)
-{
-	must("ip netns exec %s iperf3 -s -D -I /run/netns/.iperf3-%s", netns, netns);
-	usleep(200000);
-}
-
 static void expect_tcp(const char *to)
 {
 	must("iperf3 -c %s -n 100M", to);
@@ -87,7 +81,7 @@ Test(host, streams_in_large_frames)
 	must("%s attach vale1:pa a", valectl());
 	must("%s host vale1", valectl());
 	must("ip addr add 10.0.0.200/24 dev vale1");
-	serve("a");
+	traffic_serve("a");
 	expect_tcp("10.0.0.1");
 	cr_assert_gt(port_counter("vale1:host", "received_bytes"), 100000000);
 	cr_assert_lt(port_counter("vale1:host", "received_frames"), 60000);
@@ -104,7 +98,7 @@ Test(host, talks_with_ports_of_every_kind)
 	must("%s attach vale1:pa a --hook xdp", valectl());
 	must("%s host vale1", valectl());
 	must("ip addr add 10.0.0.200/24 dev vale1");
-	serve("a");
+	traffic_serve("a");
 	expect_tcp("10.0.0.1");
 	port = ring_open("vale1:ring", NULL);
 	must("ip neigh add 10.0.0.9 lladdr %s dev vale1", frame_address_text(9));
@@ -163,8 +157,8 @@ Test(host, streams_through_a_card)
 	container("a", 2);
 	must("%s attach vale1:nic wire --host", valectl());
 	must("%s attach vale1:pa a", valectl());
-	serve("wire");
-	serve("a");
+	traffic_serve("wire");
+	traffic_serve("a");
 	expect_tcp("10.0.0.1");
 	expect_tcp("10.0.0.2");
 	must("ip netns exec a iperf3 -c 10.0.0.1 -n 60M");
@@ -203,7 +197,7 @@ Test(host, stays_connected_through_a_card_at_xdp)
 	cr_assert(host_can_ping("10.0.0.1"));
 	cr_assert(can_ping("wire", "10.0.0.200"));
 	cr_assert(can_ping("a", "10.0.0.200"));
-	serve("wire");
+	traffic_serve("wire");
 	expect_tcp("10.0.0.1");
 	must("%s destroy vale1 --force", valectl());
 	cr_assert(host_can_ping("10.0.0.1"), "afterwards");

@@ -79,12 +79,6 @@ static void expect_tcp(const char *from, const char *to)
 	must("ip netns exec %s iperf3 -c %s -n 60M -R", from, to);
 }
 
-static void serve(const char *netns)
-{
-	must("ip netns exec %s iperf3 -s -D -I /run/netns/.iperf3", netns);
-	usleep(200000);
-}
-
 /* ---- whole frames ------------------------------------------------------------------------------ */
 
 Test(tc, is_chosen_for_a_container_that_leaves_work_to_its_device)
@@ -103,7 +97,7 @@ Test(tc, a_stream_goes_through_in_large_frames)
 {
 	add_container("a", 1, "");
 	add_container("b", 2, "");
-	serve("b");
+	traffic_serve("b");
 	must("ip netns exec a iperf3 -c 10.0.0.2 -n 100M");
 	cr_assert_gt(port_counter("vale1:p1", "received_bytes"), 100000000);
 	cr_assert_lt(port_counter("vale1:p1", "received_frames"), 40000);
@@ -115,7 +109,7 @@ Test(tc, ports_at_tc_and_at_xdp_exchange_streams)
 {
 	add_container("a", 1, "--hook tc");
 	add_container("b", 2, "--hook xdp");
-	serve("b");
+	traffic_serve("b");
 	expect_tcp("a", "10.0.0.2");
 }
 
@@ -124,7 +118,7 @@ Test(tc, and_with_ports_of_other_namespaces)
 	add_container("a", 1, "--hook tc");
 	add_distant("b", 2);
 	cr_assert_str_eq(port_member("vale1:p2", "hook"), "xdp");
-	serve("b");
+	traffic_serve("b");
 	expect_tcp("a", "10.0.0.2");
 }
 

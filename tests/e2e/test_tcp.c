@@ -16,7 +16,7 @@ static void two_containers(const char *hook)
 	container("b", 2);
 	must("%s attach vale1:p1 a %s", valectl(), hook);
 	must("%s attach vale1:p2 b %s", valectl(), hook);
-	must("ip netns exec b iperf3 -s -D -I /run/netns/.iperf3");
+	traffic_serve("b");
 }
 
 /* What iperf3's client, run in container a, says; the caller owns the document. */
@@ -195,7 +195,7 @@ Test(tcp, generic_and_native_ports_talk_to_each_other)
 	container("b", 2);
 	must("%s attach vale1:p1 a --hook generic", valectl());
 	must("%s attach vale1:p2 b --hook native", valectl());
-	must("ip netns exec b iperf3 -s -D -I /run/netns/.iperf3");
+	traffic_serve("b");
 	must("ip netns exec a ping -c 3 -i 0.1 -W 1 10.0.0.2");
 	expect_tcp("-c 10.0.0.2 -n 60M");
 	expect_tcp("-c 10.0.0.2 -n 60M -R");
@@ -224,7 +224,7 @@ Test(tcp, frames_of_nine_thousand_bytes)
 	must("ip link set dev b mtu 9000 && ip -n b link set eth0 mtu 9000");
 	must("%s attach vale1:p1 a", valectl());
 	must("%s attach vale1:p2 b", valectl());
-	must("ip netns exec b iperf3 -s -D -I /run/netns/.iperf3");
+	traffic_serve("b");
 	must("ip netns exec a ping -c 3 -i 0.1 -W 1 -M do -s 8972 10.0.0.2");
 	must("ip netns exec b ping -c 3 -i 0.1 -W 1 -M do -s 8952 fd00::1");
 	cr_assert(run("ip netns exec a ping -c 1 -W 1 -M do -s 8973 10.0.0.2").status);

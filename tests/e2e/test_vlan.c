@@ -156,7 +156,7 @@ Test(vlan, tcp_and_udp_in_a_vlan_arrive_with_right_checksums)
 	put_into_vlan("b", VLAN);
 	must("ip -n b link set eth0 gro_max_size 1500"); /* keeps frames apart */
 	to = traffic_open("b", "eth0", 0);
-	must("ip netns exec b iperf3 -s -D -I /run/netns/.iperf3");
+	traffic_serve("b");
 	must("ip netns exec a iperf3 -c 10.0.0.2 -n 8M");
 	must("ip netns exec a iperf3 -u -c 10.0.0.2 -b 100M -l 1111 -n 3M");
 	while (traffic_receive(to, &arrival, 0)) {

@@ -10,9 +10,11 @@
 #include <linux/if_packet.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,6 +59,25 @@ void traffic_leave(int home)
 	if (setns(home, CLONE_NEWNET))
 		cr_assert_fail("cannot leave the namespace: %s", strerror(errno));
 	close(home);
+}
+
+void traffic_serve(const char *netns)
+{
+	pid_t test = getpid(), server = fork();
+	int null;
+
+	cr_assert_geq(server, 0);
+	if (!server) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		null = open("/dev/null", O_RDWR);
+		if (getppid() != test || null < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+			_exit(127);
+		execlp("ip", "ip", "netns", "exec", netns, "iperf3", "-s", NULL);
+		_exit(127);
+	}
+	must("ip netns exec %s timeout 30 sh -c 'until ss -Hltn | grep -q :5201; do sleep 0.02; "
+	     "done'",
+	     netns);
 }
 
 /* ---- sockets ----------------------------------------------------------------------------------- */

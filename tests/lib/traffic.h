@@ -20,6 +20,9 @@ void traffic_quiet(void);
 int traffic_enter(const char *netns);
 void traffic_leave(int home);
 
+/* Starts an iperf3 server in a namespace, which ends with the test; it listens when this returns. */
+void traffic_serve(const char *netns);
+
 /*
  * A packet socket on `device` (NULL: on all of the namespace) for frames of `type`, 0: of all. It
  * does not see what is sent. The test ends if it cannot be had.
