@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <net/netmap_frame.h>
+
 #include "internal.h"
 
 int libnetmap_fail(struct nmctx *ctx, int error, const char *format, ...)
@@ -331,28 +333,6 @@ void nmport_close(struct nmport_d *d)
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 
-/* False: the ring has not room for all of it. */
-static bool put(struct netmap_ring *ring, const char *frame, size_t size)
-{
-	size_t room = ring->nr_buf_size, slots = size ? (size + room - 1) / room : 1;
-	uint32_t i = ring->head;
-
-	if (nm_ring_space(ring) < slots)
-		return false;
-	for (; slots; slots--, i = nm_ring_next(ring, i)) {
-		struct netmap_slot *slot = &ring->slot[i];
-		size_t part = size < room ? size : room;
-
-		memcpy(NETMAP_BUF(ring, slot->buf_idx), frame, part);
-		slot->len = part;
-		slot->flags = slots > 1 ? NS_MOREFRAG : 0;
-		frame += part;
-		size -= part;
-	}
-	ring->head = ring->cur = i;
-	return true;
-}
-
 int nmport_inject(struct nmport_d *d, const void *buf, size_t size)
 {
 	unsigned int ring = d->cur_tx_ring;
@@ -360,7 +340,7 @@ int nmport_inject(struct nmport_d *d, const void *buf, size_t size)
 	for (unsigned int i = d->first_tx_ring; i <= d->last_tx_ring; i++) {
 		if (ring > d->last_tx_ring)
 			ring = d->first_tx_ring;
-		if (put(NETMAP_TXRING(d->nifp, ring), buf, size)) {
+		if (nm_inject_into_(NETMAP_TXRING(d->nifp, ring), buf, size)) {
 			d->cur_tx_ring = ring;
 			return (int)size;
 		}
