@@ -31,10 +31,30 @@ static bool is_there(const char *device)
 	return !run("ip link show %s", device).status;
 }
 
-/* Interfaces, but for those of the switch's own. */
+/* The names of all interfaces. */
 static void links(char out[65536])
 {
 	strcpy(out, must("ip -o link | cut -d: -f2").text);
+}
+
+static void links_are(const char *before)
+{
+	cr_assert_str_eq(must("ip -o link | cut -d: -f2").text, before);
+}
+
+/* What the host sends by `device` comes to a ring client, 10.0.0.9. */
+static void host_reaches_a_ring_by(const char *device)
+{
+	struct vale_port *port = ring_open("vale1:ring", NULL);
+	struct frame got;
+
+	must("ip neigh add 10.0.0.9 lladdr %s dev %s", frame_address_text(9), device);
+	must("%s fdb vale1 add %s ring", valectl(), frame_address_text(9));
+	run("ping -c 1 -W 1 -s 1000 10.0.0.9");
+	do
+		cr_assert(ring_receive(port, &got, 1000));
+	while (got.bytes[0] & 1);
+	cr_assert_eq(got.length, 1042);
 }
 
 /* ---- an interface of its own ------------------------------------------------------------------- */
@@ -71,7 +91,7 @@ Test(host, has_a_name_and_a_port_of_the_users_choice)
 	refused(1, "is no name of a port", "host lan3");
 	cr_assert_not(is_there("lan2"));
 	must("%s destroy vale1 --force", valectl());
-	cr_assert_str_eq(must("ip -o link | cut -d: -f2").text, before);
+	links_are(before);
 	cr_assert_str_empty(must("find /sys/fs/bpf/vale -mindepth 1 ! -name sysctl").text);
 }
 
@@ -90,9 +110,6 @@ Test(host, streams_in_large_frames)
 
 Test(host, talks_with_ports_of_every_kind)
 {
-	struct vale_port *port;
-	struct frame got;
-
 	traffic_quiet();
 	container("a", 1);
 	must("%s attach vale1:pa a --hook xdp", valectl());
@@ -100,14 +117,7 @@ Test(host, talks_with_ports_of_every_kind)
 	must("ip addr add 10.0.0.200/24 dev vale1");
 	traffic_serve("a");
 	expect_tcp("10.0.0.1");
-	port = ring_open("vale1:ring", NULL);
-	must("ip neigh add 10.0.0.9 lladdr %s dev vale1", frame_address_text(9));
-	must("%s fdb vale1 add %s ring", valectl(), frame_address_text(9));
-	run("ping -c 1 -W 1 -s 1000 10.0.0.9");
-	do
-		cr_assert(ring_receive(port, &got, 1000));
-	while (got.bytes[0] & 1);
-	cr_assert_eq(got.length, 1042);
+	host_reaches_a_ring_by("vale1");
 }
 
 /* ---- by a network card ------------------------------------------------------------------------- */
@@ -205,20 +215,10 @@ Test(host, stays_connected_through_a_card_at_xdp)
 
 Test(host, rings_talk_with_the_host_of_a_card)
 {
-	struct vale_port *port;
-	struct frame got;
-
 	traffic_quiet();
 	card();
 	must("%s attach vale1:nic wire --host", valectl());
-	port = ring_open("vale1:ring", NULL);
-	must("ip neigh add 10.0.0.9 lladdr %s dev wire", frame_address_text(9));
-	must("%s fdb vale1 add %s ring", valectl(), frame_address_text(9));
-	run("ping -c 1 -W 1 -s 1000 10.0.0.9");
-	do
-		cr_assert(ring_receive(port, &got, 1000));
-	while (got.bytes[0] & 1);
-	cr_assert_eq(got.length, 1042);
+	host_reaches_a_ring_by("wire");
 }
 
 Test(host, side_has_the_mtu_of_the_card)
@@ -258,7 +258,7 @@ Test(host, leaves_nothing_behind)
 	files = bpffs_files();
 	must("%s attach vale1:nic wire --host", valectl());
 	must("%s detach vale1:nic && %s destroy vale1", valectl(), valectl());
-	cr_assert_str_eq(must("ip -o link | cut -d: -f2").text, before);
+	links_are(before);
 	cr_assert_eq(program_on("wire"), 0);
 	cr_assert_null(strstr(must("bpftool net show dev wire").text, "vale_"));
 	bpffs_unchanged(files);
