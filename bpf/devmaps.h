@@ -8,10 +8,10 @@
 
 #define CHECKSUM_BLOCK 512 /* the most that bpf_csum_diff() takes on 6.1 */
 
-/* Working memory; nobody but the programs of one CPU sees it. */
 /*
- * What the steps of a loop tell each other is here and not on the stack: kernels before 6.7 take what
- * is on the stack before a loop for what each of its steps finds there.
+ * Working memory; nobody but the programs of one CPU sees it. What the steps of a loop tell each other
+ * is here and not on the stack: kernels before 6.7 take what is on the stack before a loop for what
+ * each of its steps finds there.
  */
 struct scratch {
 	struct fdb_cache cache;

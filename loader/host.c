@@ -43,15 +43,10 @@ static int attach(struct claim *claim, const struct bpf_program *program, __u32 
 		  bool outgoing)
 {
 	char pin[sizeof(claim->staging) + 2 * VALE_NAME_SIZE];
-	int fd = bpf_program__fd(program), error;
 
 	snprintf(pin, sizeof(pin), "%s/%s", claim->staging, bpf_program__name(program));
-	error = tc_attach_link(fd, ifindex, outgoing, pin);
-	if (error != -EINVAL)
-		return error;
-	claim->port.flags |= VALE_PORT_FILTER; /* first: whoever removes it looks there */
-	error = maps_set_port(claim->maps, claim->number, &claim->port);
-	return error ? error : tc_attach_filter(fd, ifindex, outgoing);
+	return tc_put(bpf_program__fd(program), ifindex, outgoing, pin, claim->maps, claim->number,
+		      &claim->port);
 }
 
 /* Both ends carry what the interface does. */

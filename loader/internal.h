@@ -325,10 +325,12 @@ int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const st
 	      const char *directory, struct vale_port_entry *port);
 /* The id of a port's program that a device has at tc by a link, 0: none. */
 __u32 tc_program(__u32 ifindex);
-/* Puts a program where frames come in, or go out. -EINVAL: this kernel has no such links. */
-int tc_attach_link(int program, __u32 ifindex, bool outgoing, const char *pin);
-/* The same by a filter (VALE_PORT_FILTER), which stays until it is taken off. */
-int tc_attach_filter(int program, __u32 ifindex, bool outgoing);
+/*
+ * Puts a program where frames come in, or go out, of the port `number`: by a link, pinned, or else by a
+ * filter, which is noted in the port's flags (VALE_PORT_FILTER) and stays until it is taken off.
+ */
+int tc_put(int program, __u32 ifindex, bool outgoing, const char *pin, const struct maps *maps,
+	   __u32 number, struct vale_port_entry *port);
 void tc_detach(__u32 ifindex, bool outgoing);
 /* The pair that makes plain frames is there. -EXDEV: in another namespace than this one. */
 int segments_open(struct vale *vale, struct maps *maps);

@@ -58,7 +58,7 @@ static struct bpf_tc_hook hook_of(__u32 ifindex, bool outgoing)
 	};
 }
 
-int tc_attach_filter(int program, __u32 ifindex, bool outgoing)
+static int attach_filter(int program, __u32 ifindex, bool outgoing)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .handle = HANDLE,
 		    .priority = PRIORITY);
@@ -78,12 +78,25 @@ void tc_detach(__u32 ifindex, bool outgoing)
 
 /* ---- either ------------------------------------------------------------------------------------ */
 
-int tc_attach_link(int program, __u32 ifindex, bool outgoing, const char *pin)
+/* -EINVAL: this kernel has no such links. */
+static int attach_link(int program, __u32 ifindex, bool outgoing, const char *pin)
 {
 	CLEANUP_CLOSE int link =
 		bpf_link_create(program, ifindex, outgoing ? TCX_EGRESS : TCX_INGRESS, NULL);
 
 	return link < 0 || bpf_obj_pin(link, pin) ? -errno : 0;
+}
+
+int tc_put(int program, __u32 ifindex, bool outgoing, const char *pin, const struct maps *maps,
+	   __u32 number, struct vale_port_entry *port)
+{
+	int error = attach_link(program, ifindex, outgoing, pin);
+
+	if (error != -EINVAL)
+		return error;
+	port->flags |= VALE_PORT_FILTER; /* first: whoever removes it looks there */
+	error = maps_set_port(maps, number, port);
+	return error ? error : attach_filter(program, ifindex, outgoing);
 }
 
 /*
@@ -119,14 +132,7 @@ int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const st
 		return fail_bpf(vale, -error, "cannot load the port's program for tc");
 	program = bpf_program__fd(skeleton->progs.vale_classify);
 	snprintf(pin, sizeof(pin), "%s/tc", directory);
-	error = tc_attach_link(program, device->ifindex, false, pin);
-	if (error == -EINVAL) {
-		port->flags |= VALE_PORT_FILTER;
-		error = maps_set_port(maps, number,
-				      port); /* first: whoever removes it looks there */
-		if (!error)
-			error = tc_attach_filter(program, device->ifindex, false);
-	}
+	error = tc_put(program, device->ifindex, false, pin, maps, number, port);
 	if (error == -EEXIST)
 		return fail(vale, EBUSY,
 			    "cannot attach '%s': another tc filter has the place of ours ('tc "
