@@ -23,6 +23,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "device.h"
+#include "sum.h"
 
 #define ETH_TYPE_OFFSET	 12
 #define IP_FRAGMENT_MASK 0x3fff /* more fragments, or an offset */
@@ -34,26 +35,6 @@ struct checksum_span {
 	__u32 length;
 	__u32 field;
 };
-
-static __always_inline __u16 checksum_fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-/* Adds 32-bit words: their sum folds to the same as that of their halves. */
-static __always_inline __u64 checksum_words(const __be32 *word, int words)
-{
-	__u64 sum = 0;
-
-#pragma clang loop unroll(full)
-	for (int i = 0; i < words; i++)
-		sum += ((volatile const __be32 *)word)[i];
-	return sum;
-}
 
 /* Where the network header starts: behind the addresses, up to two VLAN tags, and the type. */
 static __always_inline __u32 network_offset(const void *data, const void *end, __be16 *type)
@@ -181,10 +162,7 @@ __noinline int checksum_complete(struct xdp_md *frame, __u32 start, __u32 length
 	bpf_loop(CHECKSUM_STEPS, checksum_step, &walk, 0);
 	if (walk.left) /* the IP header promises more than the frame has: leave it as it is */
 		return -1;
-	check = ~checksum_fold(walk.sum);
-	if (!check)
-		check = 0xffff; /* in UDP a zero says that there is no checksum; in TCP both are
-				   zero */
+	check = checksum_of(walk.sum);
 	return bpf_xdp_store_bytes(frame, field, &check, sizeof(check));
 }
 

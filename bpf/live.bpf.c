@@ -9,7 +9,8 @@
  * waits, the frame is dropped. It never passes a frame on to the stack.
  */
 #include "deliver.h"
-#include "rings.h"
+#include "parked.h"
+#include "stream.h"
 
 /* Bytes that the kernel gives a live frame: a page less its own, and what surrounds a frame. */
 #define LIVE_MAX (4096 - 256 - 320)
@@ -24,30 +25,26 @@ struct live {
 	struct vale_region *region;
 	struct vale_ring_state *state;
 	__u32 port;
-	struct vale_parked parked;
+	struct parked_part part;
 	bool copy; /* of a flood, which txsync has counted */
 	__u32 length;
 };
 
 static __always_inline struct vale_slot *live_slot(const struct live *live, __u32 i)
 {
-	__u32 slot = live->parked.slot + i;
+	__u32 slot = live->part.frame.slot + i;
 
 	return &live->region->tx.slot[slot & live->state->tx_mask & (VALE_SLOTS - 1)];
 }
 
-/* Takes up the next one that waits. Others may, on other CPUs: each is taken once. */
+/* Takes up the next one that waits. */
 static __always_inline bool live_take(struct live *live)
 {
-	struct vale_ring_state *state = live->state;
-	__u32 taken = READ_ONCE(state->parked_taken);
-
-	if (taken == READ_ONCE(state->parked_put))
+	if (parked_take(live->state, false, &live->part) != PARKED_TAKEN)
 		return false;
-	live->parked = state->parked[taken & (VALE_SLOTS - 1)];
-	live->copy = live->parked.fragments & VALE_PARKED_COPY;
-	live->parked.fragments &= ~VALE_PARKED_COPY;
-	return __sync_val_compare_and_swap(&state->parked_taken, taken, taken + 1) == taken;
+	live->copy = live->part.frame.fragments & VALE_PARKED_COPY;
+	live->part.frame.fragments &= ~VALE_PARKED_COPY;
+	return true;
 }
 
 /* Fills the frame in at `live->length`; 0, or -1 if it cannot be. */
@@ -73,7 +70,7 @@ static __always_inline int live_copy(struct live *live, __u32 i)
 /* See tx_deliver.h: the client of a bound port may have changed the addresses. */
 static __always_inline int live_bind(struct live *live)
 {
-	const __u64 *header = live->state->header[live->parked.slot & (VALE_SLOTS - 1)];
+	const __u64 *header = live->state->header[live->part.frame.slot & (VALE_SLOTS - 1)];
 
 	if (!live->state->bound)
 		return 0;
@@ -81,9 +78,61 @@ static __always_inline int live_bind(struct live *live)
 	       bpf_xdp_store_bytes(live->frame, 0, (void *)header, 2 * VALE_MAC_SIZE);
 }
 
+/* ---- with a virtio-net header ------------------------------------------------------------------ */
+
+struct sink {
+	struct xdp_md *frame;
+};
+
+static __always_inline int sink_write(struct sink *sink, __u32 at, const __u8 *from, __u32 length)
+{
+	/* See live_copy(). */
+	asm volatile("" : "+r"(length));
+	length = ((length - 1) & (STREAM_BLOCK - 1)) + 1;
+	return bpf_xdp_store_bytes(sink->frame, at, (void *)from, length);
+}
+
+#include "cut.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cut);
+} cut_memory SEC(".maps");
+
+/* One of the frames that it is cut into, or the only one. */
+static __always_inline int live_cut(struct live *live)
+{
+	__u32 zero = 0, segment = live->part.segment;
+	struct cut *cut = bpf_map_lookup_elem(&cut_memory, &zero);
+	struct sink sink = { .frame = live->frame };
+	struct cutting cutting = { .cut = cut, .sink = &sink };
+
+	if (!cut)
+		return -1;
+	cutting.source.stream = &cut->stream;
+	cutting.source.slots = live->region->tx.slot;
+	cutting.source.region_map = live->region_map;
+	cut->stream.mask = live->state->tx_mask;
+	cut->stream.shift = live->state->shift;
+	cut->bound = 0;
+	if (cut_open(&cutting, live->part.frame.slot, live->part.frame.fragments,
+		     live->state->vnet_header & 15, 0) <= (int)segment)
+		return -1;
+	live->length = cut_length(&cut->vnet, segment);
+	if (live->length > LIVE_MAX ||
+	    bpf_xdp_adjust_tail(live->frame,
+				(int)live->length - (int)bpf_xdp_get_buff_len(live->frame)))
+		return -1;
+	return cut_write(&cutting, segment);
+}
+
+/* ---- and without ------------------------------------------------------------------------------- */
+
 static long live_copy_step(__u32 i, struct live *live)
 {
-	if (i >= live->parked.fragments)
+	if (i >= live->part.frame.fragments)
 		return 1;
 	if (!live_copy(live, i))
 		return 0;
@@ -93,7 +142,9 @@ static long live_copy_step(__u32 i, struct live *live)
 
 static __always_inline int live_fill(struct live *live)
 {
-	if (live->parked.fragments == 1)
+	if (live->state->vnet_header)
+		return live_cut(live);
+	if (live->part.frame.fragments == 1)
 		return live_copy(live, 0);
 	bpf_loop(VALE_FRAGMENTS, live_copy_step, live, 0);
 	return live->length > LIVE_MAX ? -1 : 0;
@@ -148,7 +199,7 @@ static __always_inline int live_gone(struct deliver_from *from, __u32 number)
 
 static __always_inline int live_send(struct live *live)
 {
-	__u32 zero = 0, to = live->parked.port;
+	__u32 zero = 0, to = live->part.frame.port;
 	struct deliver_from from = {
 		.port = live->port,
 		.frame.length = live->length,
@@ -173,10 +224,11 @@ static __always_inline int live_send(struct live *live)
 /* What cannot be filled in is too long, or makes no sense any more. */
 static __always_inline int live_drop(const struct live *live)
 {
-	enum vale_drop reason = live->parked.fragments > 1 ? VALE_DROP_JUMBO : VALE_DROP_INVALID;
+	enum vale_drop reason = live->part.frame.fragments > 1 ? VALE_DROP_JUMBO
+							       : VALE_DROP_INVALID;
 	struct vale_stats *counters = stats_of(live->port);
 
-	if (live->parked.port == VALE_FLOOD && counters)
+	if (live->part.frame.port == VALE_FLOOD && counters)
 		counters->copies++;
 	stats_drop(live->port, reason, 1);
 	return XDP_DROP;
@@ -213,7 +265,7 @@ int live(struct xdp_md *frame)
 	if (!live.region || (metadata && bpf_xdp_adjust_meta(frame, metadata)) || !live_take(&live))
 		return XDP_DROP;
 	verdict = live_fill(&live) || live_bind(&live) ? live_drop(&live) : live_send(&live);
-	__sync_fetch_and_add(&live.state->parked_copied, 1);
+	parked_done(live.state, &live.part);
 	return verdict;
 }
 

@@ -27,6 +27,7 @@ struct receiver {
 	__u32 shift;
 	__u32 first; /* index of the first buffer */
 	__u32 mask;
+	__u32 header; /* bytes of its virtio-net header */
 };
 
 /* The rx ring of the port `port` for frames of a sender's ring `ring`. False: there is none. */
@@ -52,6 +53,7 @@ static __always_inline bool receiver_find(struct receiver *receiver, __u32 port,
 	receiver->buffers = rings_buffers(receiver->region, receiver->shift);
 	receiver->first = rings_first(ring);
 	receiver->mask = receiver->state->rx_mask;
+	receiver->header = READ_ONCE(receiver->state->vnet_header) & 15;
 	return true;
 }
 
@@ -181,6 +183,51 @@ static __always_inline void receiver_publish(struct receiver *receiver, __u32 fi
 static __always_inline struct vale_slot *receiver_slot(const struct receiver *receiver, __u32 count)
 {
 	return &receiver->region->rx.slot[count & receiver->mask & (VALE_SLOTS - 1)];
+}
+
+/* ---- so many slots or none --------------------------------------------------------------------- */
+
+static long receiver_empty_step(__u32 i, struct lease *lease)
+{
+	if (i >= lease->slots)
+		return 1;
+	WRITE_ONCE(*(__u32 *)&receiver_slot(lease->receiver, lease->first + i)->len, 0);
+	return 0;
+}
+
+/* Slots that were leased in vain are given back, or else stay empty. */
+static __always_inline void receiver_give_back(struct receiver *receiver, struct lease *lease)
+{
+	__u32 end = lease->first + lease->slots;
+
+	if (!lease->slots ||
+	    __sync_val_compare_and_swap(&receiver->state->rx_reserved, end, lease->first) == end)
+		return;
+	bpf_loop(VALE_SLOTS, receiver_empty_step, lease, 0);
+	receiver_publish(receiver, lease->first, lease->slots);
+}
+
+/* True: they are leased, and to be published. `lease` knows the receiver. */
+static __always_inline bool receiver_lease_all(struct receiver *receiver, struct lease *lease,
+					       __u32 slots)
+{
+	lease->slots = slots;
+	receiver_lease(lease);
+	if (lease->slots == slots)
+		return true;
+	receiver_give_back(receiver, lease);
+	return false;
+}
+
+/* Fills in the slot `i` of a frame of so many bytes, which has so many slots. */
+static __always_inline void receiver_set_slot(struct vale_slot *slot, __u32 i, __u32 slots,
+					      __u32 length)
+{
+	__u32 flags = 0;
+
+	if (slots > 1)
+		flags = slots << 8 | (i + 1 < slots ? VALE_SLOT_MORE : 0);
+	WRITE_ONCE(*(__u32 *)&slot->len, flags << 16 | length);
 }
 
 #endif

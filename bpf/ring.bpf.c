@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 
 #include "client.h"
+#include "parked.h"
 #include "tx_deliver.h"
 #include "tx_park.h"
 #include "tx_sort.h"
@@ -76,6 +77,9 @@ static __always_inline void open_batch(struct tx_work *memory, const struct vale
 	memory->blocked_count.frames = 0;
 	memory->blocked_count.bytes = 0;
 	memory->mask = state->tx_mask;
+	memory->header = state->vnet_header & 15;
+	memory->extra_copies = 0;
+	memory->extra_frames = 0;
 	find_sorted(memory);
 }
 
@@ -86,8 +90,10 @@ static long deliver_step(__u32 step, struct tx_work **memory)
 
 	if (!(*memory)->queue[VALE_FLOOD].slots)
 		number = (*memory)->destination[step & 255];
-	if (number != port)
-		tx_deliver(number);
+	if (number != port && tx_deliver(number) > 0) {
+		tx_convert(number);
+		tx_converted(number);
+	}
 	return 0;
 }
 
@@ -106,13 +112,15 @@ static __always_inline void count_batch(struct tx_work *memory, const struct val
 {
 	struct tx_queue *flood = &memory->queue[VALE_FLOOD];
 	__u32 floods = flood->slots ? flood->frames : 0;
+	__u32 cut = memory->extra_frames - memory->extra_copies;
 
 	flood->slots = 0;
-	stats_add(&counters->received_frames, memory->frames - memory->blocked_count.frames);
+	stats_add(&counters->received_frames, cut + memory->frames - memory->blocked_count.frames);
 	stats_add(&counters->received_bytes, memory->bytes - memory->blocked_count.bytes);
 	if (floods && (memory->receivers || state->devices)) {
 		stats_add(&counters->flooded, floods);
-		stats_add(&counters->copies, (__u64)floods * memory->receivers);
+		stats_add(&counters->copies,
+			  (__u64)floods * memory->receivers + memory->extra_copies);
 		floods = 0;
 	}
 	if (memory->own_port)
@@ -158,7 +166,7 @@ static __always_inline void take_slots(struct tx_work *memory, struct vale_ring_
 
 /*
  * Sends what the client has put into its tx ring. Returns how many frames wait to be sent to
- * devices (to be done by a run of `live` for each), with VALE_TX_BLOCKED or VALE_TX_AGAIN if frames
+ * devices (to be done by a run of `live` for each; 65535: or more), with VALE_TX_BLOCKED or VALE_TX_AGAIN if frames
  * stay in the ring for want of room; -EBUSY: another one runs; -ENXIO: the port was removed.
  */
 SEC("syscall")
@@ -169,7 +177,7 @@ int txsync(void *context)
 	struct vale_region *shared = own_region();
 	struct tx_work *memory = own_work();
 	struct vale_switch *whole;
-	__u32 zero = 0;
+	__u32 zero = 0, parked;
 
 	whole = bpf_map_lookup_elem(&switch_state, &zero);
 	if (!counters || !state || !shared || !memory || !whole || !is_current())
@@ -182,7 +190,8 @@ int txsync(void *context)
 	count_batch(memory, whole, counters);
 	take_slots(memory, state);
 	__sync_lock_test_and_set(&state->tx_busy, 0);
-	return memory->answer | (state->parked_put - READ_ONCE(state->parked_taken));
+	parked = state->live_put - READ_ONCE(state->live_taken);
+	return memory->answer | (parked < 0xffff ? parked : 0xffff);
 }
 
 /* ---- clients come and go ----------------------------------------------------------------------- */
@@ -193,20 +202,20 @@ int txsync(void *context)
  */
 static long abandon(__u32 step, struct vale_ring_state **state)
 {
-	__u32 taken = READ_ONCE((*state)->parked_taken);
 	struct vale_stats *counters = stats_of(port);
-	bool flooded;
+	enum parked_answer answer;
+	struct parked_part part;
 
-	if (taken == READ_ONCE((*state)->parked_put) || !counters)
+	if (!counters)
 		return 1;
-	flooded = (*state)->parked[taken & (VALE_SLOTS - 1)].port == VALE_FLOOD;
-	if (__sync_val_compare_and_swap(&(*state)->parked_taken, taken, taken + 1) != taken)
-		return 0;
-	if (flooded)
-		stats_add(&counters->copies, 1);
-	stats_add(&counters->drops[VALE_DROP_CLOSED], 1);
-	stats_add(&counters->lost[VALE_DROP_CLOSED], 1);
-	__sync_fetch_and_add(&(*state)->parked_copied, 1);
+	answer = parked_take(*state, true, &part);
+	if (answer != PARKED_TAKEN)
+		return answer == PARKED_NONE;
+	if (part.frame.port == VALE_FLOOD)
+		stats_add(&counters->copies, part.segments);
+	stats_add(&counters->drops[VALE_DROP_CLOSED], part.segments);
+	stats_add(&counters->lost[VALE_DROP_CLOSED], part.segments);
+	parked_done(*state, &part);
 	return 0;
 }
 
@@ -280,6 +289,29 @@ int dismiss(void *context)
 	bpf_loop(VALE_RINGS, dismiss_pair, NULL, 0);
 	if (first)
 		client_end(&ring_state, first, 0);
+	return 0;
+}
+
+/*
+ * From now on, each frame of the port has a virtio-net header of that size before it, in both
+ * directions. -EINVAL: there is none of that size; -ENXIO: the port was removed.
+ */
+SEC("syscall")
+int header(struct vale_header_request *request)
+{
+	__u32 size = request->size;
+
+	if (!vale_vnet_header_is_valid(size))
+		return -EINVAL;
+	if (!is_current())
+		return -ENXIO;
+	for (__u32 number = 0; number < VALE_RINGS; number++) {
+		__u32 element = number;
+		struct vale_ring_state *state = bpf_map_lookup_elem(&ring_state, &element);
+
+		if (state)
+			WRITE_ONCE(state->vnet_header, size);
+	}
 	return 0;
 }
 

@@ -17,24 +17,36 @@ struct to_ring {
 	__u32 slots;
 };
 
+/* Before the frame, if its client wants one: nothing is left open. */
+static __always_inline void to_ring_header(const struct to_ring *to, __u8 *buffer)
+{
+	if (to->receiver.header) {
+		*(volatile __u64 *)buffer = 0;
+		*(volatile __u32 *)(buffer + sizeof(__u64)) = 0;
+	}
+}
+
 /* Fills one slot; returns 0. If there is no such buffer, the slot is empty: the client's own fault. */
 static __always_inline long to_ring_slot(struct to_ring *to, __u32 i)
 {
 	struct vale_slot *slot = receiver_slot(&to->receiver, to->lease.first + i);
-	__u32 offset = i * VALE_BUFFER_SIZE, length = to->length - offset, flags = 0;
+	__u32 before = i ? 0 : to->receiver.header & 15, offset = 0, length;
 	__u8 *buffer =
 		rings_buffer(to->receiver.region_map, to->receiver.shift, READ_ONCE(slot->buf_idx));
 
-	if (to->slots > 1)
-		flags = to->slots << 8 | (i + 1 < to->slots ? VALE_SLOT_MORE : 0);
-	if (length > VALE_BUFFER_SIZE)
-		length = VALE_BUFFER_SIZE;
+	if (i)
+		offset = i * VALE_BUFFER_SIZE - to->receiver.header;
+	length = to->length - offset;
+	if (length > VALE_BUFFER_SIZE - before)
+		length = VALE_BUFFER_SIZE - before;
 	/* Says once more that it is from 1 on, as the verifier of 6.1 wants it: see checksum.h. */
 	asm volatile("" : "+r"(length));
 	length = ((length - 1) & (VALE_BUFFER_SIZE - 1)) + 1;
-	if (!buffer || frame_load(to->frame, offset, buffer, length))
-		length = 0;
-	WRITE_ONCE(*(__u32 *)&slot->len, flags << 16 | length);
+	if (buffer && !i)
+		to_ring_header(to, buffer);
+	if (!buffer || frame_load(to->frame, offset, buffer + before, length))
+		length = before = 0;
+	receiver_set_slot(slot, i, to->slots, before + length);
 	return 0;
 }
 
@@ -43,43 +55,18 @@ static long to_ring_step(__u32 i, struct to_ring *to)
 	return i >= to->slots || to_ring_slot(to, i);
 }
 
-/* All of the frame, or nothing: slots that were leased for it in vain are given back, or empty. */
-static long to_ring_empty(__u32 i, struct to_ring *to)
-{
-	if (i >= to->lease.slots)
-		return 1;
-	WRITE_ONCE(*(__u32 *)&receiver_slot(&to->receiver, to->lease.first + i)->len, 0);
-	return 0;
-}
-
-static __always_inline bool to_ring_give_back(struct to_ring *to)
-{
-	__u32 end = to->lease.first + to->lease.slots;
-
-	if (!to->lease.slots || __sync_val_compare_and_swap(&to->receiver.state->rx_reserved, end,
-							    to->lease.first) == end)
-		return false;
-	bpf_loop(VALE_FRAGMENTS, to_ring_empty, to, 0);
-	return true;
-}
-
-/* Returns true, or the reason to drop the frame. */
+/* All of the frame, or nothing. */
 static __always_inline bool to_ring_fill(struct to_ring *to)
 {
-	bool filled;
-
 	to->lease.receiver = &to->receiver;
-	to->lease.slots = to->slots;
-	receiver_lease(&to->lease);
-	filled = to->lease.slots == to->slots;
-	if (filled && to->slots == 1)
-		to_ring_slot(to, 0);
-	else if (filled)
-		bpf_loop(VALE_FRAGMENTS, to_ring_step, to, 0);
-	else if (!to_ring_give_back(to))
+	if (!receiver_lease_all(&to->receiver, &to->lease, to->slots))
 		return false;
+	if (to->slots == 1)
+		to_ring_slot(to, 0);
+	else
+		bpf_loop(VALE_FRAGMENTS, to_ring_step, to, 0);
 	receiver_publish(&to->receiver, to->lease.first, to->lease.slots);
-	return filled;
+	return true;
 }
 
 /* `source`: the port it has come from. Returns false if `number` is no ring port. */
@@ -89,12 +76,12 @@ static __always_inline bool to_ring(frame_context *frame, __u32 length, __u32 so
 	struct to_ring to = {
 		.frame = frame,
 		.length = length,
-		.slots = (length + VALE_BUFFER_SIZE - 1) / VALE_BUFFER_SIZE,
 	};
 
 	/* A device's queues are to the rings of a port as a client's rings are. */
 	if (!counters || !receiver_find(&to.receiver, number, frame_queue(frame)))
 		return false;
+	to.slots = (to.receiver.header + length + VALE_BUFFER_SIZE - 1) / VALE_BUFFER_SIZE;
 	if (!READ_ONCE(to.receiver.state->clients)) {
 		stats_lose(number, source, VALE_DROP_CLOSED, 1);
 	} else if (to.slots > VALE_FRAGMENTS || !to_ring_fill(&to)) {

@@ -6,6 +6,7 @@
 #include "copy.h"
 #include "receive.h"
 #include "stats.h"
+#include "tx_convert.h"
 #include "tx_sort.h"
 
 /* On the stack, for the steps. */
@@ -19,40 +20,6 @@ struct delivery {
 	__u32 port;
 	__u32 lossless;
 };
-
-/* ---- the slots of a destination, in the order of the ring -------------------------------------- */
-
-/* Own ones and those of the flood, whichever were sent earlier: runs are numbered in that order. */
-static __always_inline void next_run(struct tx_work *work)
-{
-	bool flooded = work->run_flood < work->run;
-	__u32 number = flooded ? work->run_flood : work->run;
-	struct tx_run *run = &work->run_of[number & (VALE_SLOTS - 1)];
-
-	work->flooded = flooded;
-	work->slot = run->slot;
-	work->left = run->slots;
-	work->fragments = run->fragmented ? run->slots : 0;
-	if (flooded)
-		work->run_flood = run->next;
-	else
-		work->run = run->next;
-}
-
-/* From the first one on. */
-static __always_inline void begin_runs(struct tx_work *work, const struct tx_queue *queue,
-				       const struct tx_queue *flood)
-{
-	work->run = queue->slots ? queue->first : TX_NO_RUN;
-	work->run_flood = flood->slots ? flood->first : TX_NO_RUN;
-	work->left = 0;
-}
-
-/* The slot just taken is the first of its frame. */
-static __always_inline bool is_first_slot(const struct tx_work *work)
-{
-	return !work->fragments || work->left + 1 == work->fragments;
-}
 
 /* ---- copying ----------------------------------------------------------------------------------- */
 
@@ -122,7 +89,7 @@ static long deliver_chunk(__u32 step, struct delivery *delivery)
  * A bound port's client may have changed addresses since they were looked at, and must not: these
  * are put back, into the buffer `index` of the port `to_port`.
  */
-__noinline int tx_bind(__u32 slot, __u32 to_port, __u32 index)
+__noinline int tx_bind(__u32 slot, __u32 to_port, __u32 index, __u32 at)
 {
 	const struct vale_ring_state *state = own_state();
 	const __u64 *header;
@@ -133,10 +100,36 @@ __noinline int tx_bind(__u32 slot, __u32 to_port, __u32 index)
 	to = rings_port_buffer(to_port, index);
 	if (!to)
 		return 0;
+	to += at & 15;
 	header = state->header[slot & (VALE_SLOTS - 1)];
 	WRITE_ONCE(*(__u64 *)to, header[0]);
 	WRITE_ONCE(*(__u32 *)(to + sizeof(__u64)), (__u32)header[1]);
 	return 0;
+}
+
+/*
+ * The slot just filled, of a bound port. Addresses are behind the virtio-net header, or in the slot
+ * behind it. Returns how long it is.
+ */
+static __always_inline __u32 bind_slot(struct delivery *delivery, const struct vale_slot *into,
+				       __u32 length)
+{
+	struct tx_work *work = delivery->work;
+	__u32 slot = work->slot & delivery->from.mask, at = work->header;
+
+	if (is_first_slot(work)) {
+		work->bind_next = at && length == at && work->fragments > 1;
+		if (work->bind_next)
+			return length;
+	} else if (work->bind_next) {
+		work->bind_next = 0;
+		slot = (slot - 1) & delivery->from.mask;
+		at = 0;
+	} else {
+		return length;
+	}
+	tx_bind(slot, delivery->port, READ_ONCE(into->buf_idx), at);
+	return length < at + VALE_FRAME_MIN ? at + VALE_FRAME_MIN : length;
 }
 
 /* The slots of a frame of several say how many, and all but the last that there are more. */
@@ -153,11 +146,8 @@ static long finish_slot(__u32 step, struct delivery *delivery)
 		next_run(work);
 	work->left--;
 	length = READ_ONCE(into->len);
-	if (bound && is_first_slot(work)) {
-		tx_bind(work->slot & delivery->from.mask, delivery->port, READ_ONCE(into->buf_idx));
-		if (length < VALE_FRAME_MIN)
-			length = VALE_FRAME_MIN;
-	}
+	if (bound)
+		length = bind_slot(delivery, into, length);
 	work->slot++;
 	flags = work->fragments << 8;
 	if (flags && work->left)
@@ -290,6 +280,10 @@ static __always_inline void count_delivery(const struct tx_work *work, __u32 num
 	if (!receiver || !sender)
 		return;
 	take_off(offered, lost, work->undelivered.bytes);
+	if (work->converts) {
+		offered->frames += work->extra.frames - work->unfit;
+		offered->bytes = work->extra.bytes;
+	}
 	stats_add(&receiver->sent_frames, offered->frames);
 	stats_add(&receiver->sent_bytes, offered->bytes);
 	if (!lost)
@@ -306,12 +300,48 @@ static __always_inline void offer(struct tx_count *offered, const struct tx_queu
 	offered->bytes += queue->bytes;
 }
 
-/* Gives a ring port what it gets: its own queue, and the flood. */
+/* Counts what the port `number` got and what not, and marks what is to wait. */
+static __always_inline void finish(struct delivery *delivery, const struct receiver *receiver,
+				   bool closed)
+{
+	struct tx_work *work = delivery->work;
+	struct tx_count *offered = &work->offered, *blocked = &work->blocked_count;
+
+	work->queue[receiver->port & FDB_NUMBER].slots = 0;
+	delivery->lossless = work->lossless && !closed;
+	if (work->to_leave)
+		bpf_loop(VALE_SLOTS, leave_slot, delivery, 0);
+	if (blocked->frames != work->blocked_before.frames) {
+		work->answer |= wait_for(receiver, work->wanted) ? VALE_TX_BLOCKED : VALE_TX_AGAIN;
+		take_off(offered, blocked->frames - work->blocked_before.frames,
+			 blocked->bytes - work->blocked_before.bytes);
+	}
+	count_delivery(work, receiver->port, offered, closed ? VALE_DROP_CLOSED : VALE_DROP_FULL);
+}
+
+/* Notes what there is for the port: its own queue, and the flood. */
+static __always_inline void begin(struct tx_work *work, const struct tx_queue *queue,
+				  const struct tx_queue *flood)
+{
+	work->offered.frames = 0;
+	work->offered.bytes = 0;
+	offer(&work->offered, queue);
+	offer(&work->offered, flood);
+	work->blocked_before = work->blocked_count;
+	work->undelivered.frames = 0;
+	work->undelivered.bytes = 0;
+	work->wanted = 0;
+	work->converts = 0;
+	work->receivers++;
+	begin_runs(work, queue, flood);
+	work->to_leave = queue->slots + flood->slots;
+}
+
+/* Gives a ring port what it gets. Returns 1 if that is to be converted: tx_convert(), tx_converted(). */
 __noinline int tx_deliver(__u32 number)
 {
 	struct tx_work *work = own_work();
 	struct tx_queue *queue, *flood;
-	struct tx_count offered = {}, blocked;
 	struct delivery delivery = { .work = work };
 	struct receiver receiver;
 	bool closed;
@@ -320,38 +350,42 @@ __noinline int tx_deliver(__u32 number)
 		return 0;
 	queue = &work->queue[number];
 	flood = &work->queue[VALE_FLOOD];
-	blocked = work->blocked_count;
-	offer(&offered, queue);
 	if (!receiver_find(&receiver, number, pair)) {
-		work->gone += offered.frames;
+		work->gone += queue->slots ? queue->frames : 0;
 		queue->slots = 0;
 		return 0;
 	}
-	offer(&offered, flood);
-	work->undelivered.frames = 0;
-	work->undelivered.bytes = 0;
-	work->wanted = 0;
-	work->receivers++;
+	begin(work, queue, flood);
+	closed = !READ_ONCE(receiver.state->clients);
+	if (!closed && receiver.header != work->header)
+		return 1;
 	delivery.into = receiver.region->rx.slot;
 	delivery.buffers = receiver.buffers;
 	delivery.first = receiver.first;
 	delivery.mask = receiver.mask;
 	delivery.port = number;
-	closed = !READ_ONCE(receiver.state->clients);
-	delivery.lossless = work->lossless && !closed;
-	begin_runs(work, queue, flood);
-	work->to_leave = queue->slots + flood->slots;
 	if (!closed)
 		work->to_leave -= deliver_slots(&delivery, &receiver, queue, flood);
-	queue->slots = 0;
-	if (work->to_leave)
-		bpf_loop(VALE_SLOTS, leave_slot, &delivery, 0);
-	if (work->blocked_count.frames != blocked.frames) {
-		work->answer |= wait_for(&receiver, work->wanted) ? VALE_TX_BLOCKED : VALE_TX_AGAIN;
-		take_off(&offered, work->blocked_count.frames - blocked.frames,
-			 work->blocked_count.bytes - blocked.bytes);
+	finish(&delivery, &receiver, closed);
+	return 0;
+}
+
+/* What tx_convert() could do for the port is done. */
+__noinline int tx_converted(__u32 number)
+{
+	struct delivery delivery = { .work = own_work() };
+	struct receiver receiver;
+
+	if (!delivery.work || number >= VALE_PORTS || !tx_ring(&delivery.from))
+		return 0;
+	delivery.work->extra_frames += delivery.work->extra.frames;
+	/* A port that has gone in between has nobody to count it. */
+	if (receiver_find(&receiver, number, pair)) {
+		delivery.mask = receiver.mask;
+		finish(&delivery, &receiver, false);
+	} else {
+		delivery.work->queue[number].slots = 0;
 	}
-	count_delivery(work, number, &offered, closed ? VALE_DROP_CLOSED : VALE_DROP_FULL);
 	return 0;
 }
 

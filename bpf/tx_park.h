@@ -7,12 +7,15 @@
 #define VALE_BPF_TX_PARK_H
 
 #include "stats.h"
-#include "txsync.h"
+#include "tx_convert.h"
 
 struct parking {
 	struct tx_work *work;
 	struct vale_ring_state *state;
 	const struct vale_switch *shared;
+	__u32 cut;   /* frames more than there were, since some are cut */
+	__u32 unfit; /* frames whose virtio-net header makes no sense, */
+	__u32 unfit_floods;
 	__u32 lost;	   /* frames for which there was no place, */
 	__u32 lost_floods; /* those among them that were for all, */
 	__u32 lost_copies; /* and copies of such */
@@ -36,6 +39,7 @@ static __always_inline bool park(struct vale_ring_state *state, struct vale_park
 	if (!has_place(state))
 		return false;
 	state->parked[put & (VALE_SLOTS - 1)] = parked;
+	WRITE_ONCE(state->live_put, state->live_put + parked.segments);
 	WRITE_ONCE(state->parked_put, put + 1);
 	return true;
 }
@@ -47,8 +51,9 @@ static long park_copy(__u32 number, struct parking *parking)
 	if (!entry || entry->kind != VALE_PORT_DEVICE)
 		return 0;
 	parking->frame.port = number;
-	parking->copies++;
-	parking->lost_copies += !park(parking->state, parking->frame);
+	parking->copies += parking->frame.segments;
+	if (!park(parking->state, parking->frame))
+		parking->lost_copies += parking->frame.segments;
 	return 0;
 }
 
@@ -59,6 +64,24 @@ static long park_copy(__u32 number, struct parking *parking)
 static __always_inline bool can_copy(const struct parking *parking)
 {
 	return parking->shared->flags & VALE_SWITCH_FRAGMENTS;
+}
+
+static __always_inline void park_or_lose(struct parking *parking, struct vale_parked parked)
+{
+	bool flooded = parked.port == VALE_FLOOD;
+
+	if (flooded && !can_copy(parking)) {
+		parking->frame = parked;
+		parking->frame.fragments |= VALE_PARKED_COPY;
+		bpf_loop(parking->shared->ports_end, park_copy, parking, 0);
+		return;
+	}
+	if (!flooded)
+		parking->cut += parked.segments - 1;
+	if (!park(parking->state, parked)) {
+		parking->lost += parked.segments;
+		parking->lost_floods += flooded ? parked.segments : 0;
+	}
 }
 
 /* A frame has one entry, whatever number of slots it has. */
@@ -84,13 +107,12 @@ static long park_frame(__u32 step, struct parking *parking)
 	parked.port = work->to;
 	work->slot++;
 	work->left--;
-	if (work->to == VALE_FLOOD && !can_copy(parking)) {
-		parking->frame = parked;
-		parking->frame.fragments |= VALE_PARKED_COPY;
-		bpf_loop(parking->shared->ports_end, park_copy, parking, 0);
-	} else if (!park(state, parked)) {
-		parking->lost++;
-		parking->lost_floods += work->to == VALE_FLOOD;
+	parked.segments = work->header ? tx_segments(parked.slot, parked.fragments) : 1;
+	if (parked.segments) {
+		park_or_lose(parking, parked);
+	} else {
+		parking->unfit++;
+		parking->unfit_floods += work->to == VALE_FLOOD;
 	}
 	return 0;
 }
@@ -107,9 +129,15 @@ __noinline int tx_park(void)
 	parking.work->run = parking.work->parked_first;
 	parking.work->left = 0;
 	bpf_loop(VALE_SLOTS, park_frame, &parking, 0);
+	if (parking.cut)
+		stats_add(&counters->received_frames, parking.cut);
 	if (parking.lost) {
 		stats_add(&counters->copies, parking.lost_floods);
 		stats_add(&counters->drops[VALE_DROP_INVALID], parking.lost);
+	}
+	if (parking.unfit) {
+		stats_add(&counters->copies, parking.unfit_floods);
+		stats_add(&counters->drops[VALE_DROP_HEADER], parking.unfit);
 	}
 	if (parking.copies) {
 		stats_add(&counters->copies, parking.copies);

@@ -18,6 +18,7 @@ struct tx_sorting {
 	struct vale_ring_state *state;
 	struct tx_ring ring;
 	struct fdb_view view;
+	__u32 header;
 };
 
 /* ---- runs and queues --------------------------------------------------------------------------- */
@@ -139,6 +140,20 @@ enum {
 	FRAME_INVALID,
 };
 
+/* The addresses are in the first slot, behind the header, or in the one behind that which has it. */
+static __always_inline bool is_too_short(struct tx_sorting *sorting, __u32 i, __u32 length,
+					 bool more)
+{
+	struct tx_work *work = sorting->work;
+	__u32 header = sorting->header;
+
+	if (!i) {
+		work->frame_head = header && length == header && more;
+		return !work->frame_head && length < header + VALE_FRAME_MIN;
+	}
+	return i == 1 && work->frame_head && length < VALE_FRAME_MIN;
+}
+
 static long look_at_fragment(__u32 i, struct tx_sorting *sorting)
 {
 	struct tx_work *work = sorting->work;
@@ -150,7 +165,8 @@ static long look_at_fragment(__u32 i, struct tx_sorting *sorting)
 	word = tx_slot(&sorting->ring, count);
 	work->frame_slots++;
 	work->frame_bytes += SLOT_LENGTH(word);
-	if (i >= VALE_FRAGMENTS || !tx_buffer(word) || (!i && SLOT_LENGTH(word) < VALE_FRAME_MIN))
+	if (i >= VALE_FRAGMENTS || !tx_buffer(word) ||
+	    is_too_short(sorting, i, SLOT_LENGTH(word), SLOT_MORE(word)))
 		work->frame_state = FRAME_INVALID;
 	if (SLOT_MORE(word))
 		return 0;
@@ -163,8 +179,21 @@ static __always_inline bool tx_sorting(struct tx_sorting *sorting)
 {
 	sorting->work = own_work();
 	sorting->state = own_state();
+	if (sorting->state)
+		sorting->header = sorting->state->vnet_header & 15;
 	return sorting->work && sorting->state && tx_ring(&sorting->ring) &&
 	       fdb_view(&sorting->view, &sorting->work->cache);
+}
+
+/* Where its addresses are. NULL: in no buffer. */
+static __always_inline const __u8 *frame_data(const struct tx_sorting *sorting, __u32 count)
+{
+	const __u8 *data;
+
+	if (READ_ONCE(sorting->work->frame_head))
+		return tx_buffer(tx_slot(&sorting->ring, count + 1));
+	data = tx_buffer(tx_slot(&sorting->ring, count));
+	return data ? data + sorting->header : NULL;
 }
 
 /* Any frame, whole or not, valid or not, that starts at the slot `work->count`. */
@@ -179,12 +208,12 @@ __noinline int tx_sort_any(void)
 		return 0;
 	work = sorting.work;
 	count = READ_ONCE(work->count);
-	data = tx_buffer(tx_slot(&sorting.ring, count));
 	work->frame_slots = 0;
 	work->frame_bytes = 0;
 	work->frame_state = FRAME_OPEN;
 	/* To its end, however long it is: what is behind the last slot allowed is no frame. */
 	bpf_loop(VALE_SLOTS, look_at_fragment, &sorting, 0);
+	data = frame_data(&sorting, count);
 	if (work->frame_state != FRAME_WHOLE || !data)
 		work->invalid++;
 	else
@@ -209,13 +238,15 @@ static __always_inline bool sort_frame(struct tx_sorting *sorting, __u32 count)
 	struct tx_work *work = sorting->work;
 	__u64 word = tx_slot(&sorting->ring, count);
 	__u32 buffer = SLOT_BUFFER(word) - sorting->ring.first, length = word >> 32, to;
+	__u32 least = sorting->header + VALE_FRAME_MIN;
 
 	/* One comparison: with the flag that is of interest, the number is too large. */
 	length &= (__u32)VALE_SLOT_MORE << 16 | 0xffff;
-	if (buffer >= VALE_REGION_BUFFERS ||
-	    length - VALE_FRAME_MIN > VALE_BUFFER_SIZE - VALE_FRAME_MIN)
+	if (buffer >= VALE_REGION_BUFFERS || length - least > VALE_BUFFER_SIZE - least)
 		return false;
-	to = frame_destination(sorting, sorting->ring.buffers + buffer * VALE_BUFFER_SIZE, count);
+	to = frame_destination(sorting,
+			       sorting->ring.buffers + buffer * VALE_BUFFER_SIZE + sorting->header,
+			       count);
 	if (to != work->to)
 		change_run(sorting, count, to);
 	if (bound && to == TX_NOWHERE)

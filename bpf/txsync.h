@@ -78,12 +78,14 @@ struct tx_work {
 	__u32 fragmented; /* frames of several slots */
 	__u32 sorted;	  /* count behind the last slot that was sorted, ever */
 	__u32 lossless;
+	__u32 header; /* bytes of the virtio-net header before each frame */
 	__u32 answer;
 
 	/* of a frame of several slots, while it is sorted */
 	__u32 frame_slots;
 	__u32 frame_bytes;
 	__u32 frame_state;
+	__u32 frame_head; /* what is in its first slot is the header, and nothing else */
 
 	/* while a destination is delivered to */
 	__u32 run;	 /* the next one of its own */
@@ -96,7 +98,16 @@ struct tx_work {
 	__u32 into_end;	 /* count behind the last */
 	__u32 to_leave;	 /* slots that are not delivered */
 	__u32 wanted;	 /* those of the first frame that stays in the ring; 0: none does */
+	struct tx_count offered;
+	struct tx_count blocked_before; /* frames that wait for others */
 	struct tx_count undelivered;
+	__u32 converts; /* the receiver has another header, or none */
+	__u32 unfit;	/* frames that cannot be converted */
+	struct tx_count
+		extra; /* frames that came of cutting others; and bytes of all that were converted */
+	__u32 extra_copies; /* of floods, of all destinations */
+	__u32 extra_frames; /* and of all */
+	__u32 bind_next;    /* the addresses are in the next slot */
 
 	/* of all destinations: frames that stay in the ring, since their destination has no room */
 	struct tx_count blocked_count;

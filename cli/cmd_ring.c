@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "vale/ring.h"
 
 static bool parse_user(const char *text, __u32 *user, __u32 *group)
 {
@@ -77,6 +78,13 @@ static const char *parse_count(const char *text, __u32 *out)
 	return parse_number(text, out) && *out ? NULL : "it is no number of these";
 }
 
+static const char *parse_header(const char *text, __u32 *out)
+{
+	return parse_number(text, out) && vale_vnet_header_is_valid(*out)
+		       ? NULL
+		       : "a virtio-net header has 10 or 12 bytes, or 0: there is none";
+}
+
 /* NULL, or what is wrong with the option's value. */
 static const char *take_option(int option, char *value, struct vale_ring_options *options)
 {
@@ -92,6 +100,8 @@ static const char *take_option(int option, char *value, struct vale_ring_options
 	case 'M':
 		options->memory = value;
 		return NULL;
+	case 'v':
+		return parse_header(value, &options->vnet_header);
 	case 'S':
 		return parse_count(value, &options->spare);
 	case 't':
@@ -117,6 +127,7 @@ static int add(struct context *context, int argc, char **argv)
 		{ "rx-slots", required_argument, NULL, 'x' },
 		{ "memory", required_argument, NULL, 'M' },
 		{ "spare", required_argument, NULL, 'S' },
+		{ "vnet-header", required_argument, NULL, 'v' },
 		{},
 	};
 	struct vale_ring_options options = { .size = sizeof(options) };
@@ -153,20 +164,39 @@ static int del(struct context *context, int argc, char **argv)
 	return result(context, json_pack("{s:s}", "deleted", argv[optind]), NULL);
 }
 
+static int set_header(struct context *context, int argc, char **argv)
+{
+	const char *wrong;
+	__u32 size;
+
+	if (argc != 3)
+		return usage_error(context, "name one port, and the bytes of its header");
+	wrong = parse_header(argv[2], &size);
+	if (wrong)
+		return usage_error(context, "'%s': %s", argv[2], wrong);
+	if (vale_port_set_header(context->vale, argv[1], size))
+		return vale_failure(context);
+	return result(context,
+		      json_pack("{s:s, s:I}", "port", argv[1], "vnet_header", (json_int_t)size),
+		      NULL);
+}
+
 int command_port(struct context *context, int argc, char **argv)
 {
-	static const char *const words[] = { "add", "del", NULL };
+	static const char *const words[] = { "add", "del", "header", NULL };
 	const char *nearest;
 
 	if (argc < 2)
-		return usage_error(context, "what shall be done: add or del?");
+		return usage_error(context, "what shall be done: add, del or header?");
 	if (!strcmp(argv[1], "add"))
 		return add(context, argc - 1, argv + 1);
 	if (!strcmp(argv[1], "del"))
 		return del(context, argc - 1, argv + 1);
+	if (!strcmp(argv[1], "header"))
+		return set_header(context, argc - 1, argv + 1);
 	nearest = nearest_word(argv[1], words);
 	if (nearest)
 		return usage_error(context, "there is no 'port %s': did you mean '%s'?", argv[1],
 				   nearest);
-	return usage_error(context, "there is no 'port %s': add or del", argv[1]);
+	return usage_error(context, "there is no 'port %s': add, del or header", argv[1]);
 }

@@ -57,7 +57,7 @@ int port_run_live(const struct vale_port *port, __u32 pair, __u32 frames)
 
 static __u32 parked(const struct vale_ring_state *state)
 {
-	return state->parked_put - __atomic_load_n(&state->parked_taken, __ATOMIC_ACQUIRE);
+	return state->live_put - __atomic_load_n(&state->live_taken, __ATOMIC_ACQUIRE);
 }
 
 static int send_parked(const struct vale_port *port, __u32 pair)

@@ -161,7 +161,8 @@ struct vale_port_info {
 	__u32 memory_id; /* of the map that its rings are in; the same: ports share it */
 	__u32 bound;
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE];
-	__u32 clients; /* processes that have it open; the first are in: */
+	__u32 vnet_header; /* bytes of the virtio-net header before each frame; 0: there is none */
+	__u32 clients;	   /* processes that have it open; the first are in: */
 	__u32 client[VALE_CLIENTS_SHOWN];
 };
 
@@ -203,7 +204,7 @@ struct vale_ring_options {
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE]; /* the first `bound`: addresses it may send from */
 	const char *memory; /* port whose memory it shares, of any switch; NULL: it has its own, */
 	__u32 spare; /* with room for so many pairs of ports that share it: VALE_REGIONS in all */
-	__u32 unused;
+	__u32 vnet_header; /* bytes of the virtio-net header before each frame: 0, 10 or 12 */
 };
 
 /*
@@ -218,6 +219,20 @@ struct vale_ring_options {
  * -EADDRNOTAVAIL: an address is a group's or all zero.
  */
 int vale_port_add(struct vale *vale, const char *name, const struct vale_ring_options *options);
+
+/*
+ * From now on, each frame of a ring port has a virtio-net header before it, of 10 or 12 bytes, or none:
+ * 0. A frame then is the header and what follows it, in both directions. Between ports whose
+ * headers have the same size frames go as they are, of up to 64 slots, with whatever the header says. For
+ * other ports the switch does what it says: it completes the checksum, cuts TCP (over IPv4 and
+ * IPv6) and UDP (as UDP_SEGMENT does) into segments, and takes the header off, or puts one before
+ * the frame. A header that makes no sense to it loses the frame, which is counted (`header`). Whoever
+ * may open the port may do this.
+ *
+ * -ERANGE: no such size; -ENOENT: no such port; -ENOTTY: it is no ring port; -EACCES: it is another
+ * user's; -ENXIO: it was deleted meanwhile.
+ */
+int vale_port_set_header(struct vale *vale, const char *name, __u32 size);
 
 /* Deletes a ring port. -ENOENT: no such port; -ENOTTY: it is a device; -EBUSY: it is open, and
  * `force` is false. */

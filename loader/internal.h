@@ -279,9 +279,12 @@ struct ring_port_options {
 	__u64 macs[VALE_BOUND_MACS];
 	__u32 spare;	    /* pairs that its memory has room for beside its own */
 	const char *memory; /* the user's: port whose memory it shares; NULL: it has its own */
+	__u32 vnet_header;
 	bool ephemeral;
 };
 
+/* -ERANGE: a virtio-net header has no such size. */
+int ring_port_check_header(struct vale *vale, __u32 size);
 /* What the user asked for, checked. -ERANGE, -EADDRNOTAVAIL. */
 int ring_port_options(struct vale *vale, const struct vale_ring_options *options,
 		      struct ring_port_options *out);

@@ -153,6 +153,7 @@ static void describe_state(struct vale_port_info *info, int fd)
 		return;
 	info->tx_slots = state->tx_mask + 1;
 	info->rx_slots = state->rx_mask + 1;
+	info->vnet_header = state->vnet_header;
 	find_clients(info, state);
 	munmap(state, sizeof(*state));
 }

@@ -130,6 +130,7 @@ static int load(const struct making *making, __u32 pair, struct ring_bpf **out)
 	if (!error && pair) {
 		bpf_program__set_autoload(skeleton->progs.enter, false);
 		bpf_program__set_autoload(skeleton->progs.leave, false);
+		bpf_program__set_autoload(skeleton->progs.header, false);
 		bpf_program__set_autoload(skeleton->progs.dismiss, false);
 	}
 	if (!error)
@@ -153,6 +154,7 @@ static int set_state(const struct making *making, int map)
 		state[pair].tx_mask = making->options->tx_slots - 1;
 		state[pair].rx_mask = making->options->rx_slots - 1;
 		state[pair].bound = !!making->options->bound;
+		state[pair].vnet_header = making->options->vnet_header;
 		state[pair].port = making->claim->number;
 		state[pair].region = making->memory->region + pair;
 		state[pair].shift = making->memory->shift;
@@ -189,6 +191,8 @@ static int make_shared(const struct making *making, int live)
 		error = pin_program(making, skeleton->progs.enter);
 	if (!error)
 		error = pin_program(making, skeleton->progs.leave);
+	if (!error)
+		error = pin_program(making, skeleton->progs.header);
 	if (!error)
 		error = pin_dismiss(making, skeleton->progs.dismiss);
 	return error ? error : pin(making, live, "live");

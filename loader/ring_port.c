@@ -51,6 +51,7 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
 		.mode = given.mode ? given.mode : 0600,
 		.spare = given.spare,
 		.memory = given.memory,
+		.vnet_header = given.vnet_header,
 	};
 	if (out->rings > VALE_RINGS)
 		return fail(vale, ERANGE, "a port has 1 to %u pairs of rings, not %u", VALE_RINGS,
@@ -69,7 +70,8 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
 		return fail(
 			vale, ERANGE,
 			"the mode of a port lets users read and write it, or neither: 0600, 0660 or 0666");
-	return check_macs(vale, &given, out);
+	error = ring_port_check_header(vale, given.vnet_header);
+	return error ? error : check_macs(vale, &given, out);
 }
 
 void ring_port_reap(struct vale *vale, const char *switch_name)

@@ -12,6 +12,7 @@ struct binding {
 	struct vale_open_options options;
 	bool no_tx, no_rx; /* rings of this direction are not wanted */
 	bool no_tx_poll, do_rx_poll;
+	bool knows_header; /* the program can do with virtio-net headers */
 	__u32 extra_buffers;
 	__u16 memory_id;  /* 0: any */
 	const char *pipe; /* its name; NULL: none */
@@ -71,6 +72,7 @@ static int take_request(const struct nmreq_register *reg, struct binding *bindin
 	binding->no_rx = reg->nr_flags & NR_TX_RINGS_ONLY;
 	binding->no_tx_poll = reg->nr_flags & NR_NO_TX_POLL;
 	binding->do_rx_poll = reg->nr_flags & NR_DO_RX_POLL;
+	binding->knows_header = reg->nr_flags & NR_ACCEPT_VNET_HDR;
 	binding->extra_buffers = reg->nr_extra_bufs;
 	binding->memory_id = reg->nr_mem_id;
 	return take_mode(reg, binding);
@@ -130,6 +132,21 @@ static bool is_open(struct vale *vale, const char *name)
 	return !vale_port_get(vale, name, &info) && info.clients;
 }
 
+/* A program that does not say that it knows them would take a port's headers for frames. */
+static int check_header(const char *name, const struct binding *binding, struct vale_port **port)
+{
+	if (!(*port)->state->vnet_header || binding->knows_header || binding->pipe ||
+	    binding->monitor)
+		return 0;
+	explain(name,
+		"its frames have virtio-net headers, which the program does not know: "
+		"'valectl port header %s 0' takes them off",
+		name);
+	vale_port_close(*port);
+	*port = NULL;
+	return -EIO;
+}
+
 static int open_port(const char *name, const struct binding *binding, struct vale_port **out)
 {
 	CLEANUP_VALE struct vale *vale = NULL;
@@ -154,7 +171,7 @@ static int open_port(const char *name, const struct binding *binding, struct val
 		explain(full, "%s", vale_reason(vale));
 	if (error == -EEXIST && request_is_attached(vale, full))
 		return -EBUSY;
-	return translate(error);
+	return error ? translate(error) : check_header(full, binding, out);
 }
 
 static void take_rings(struct file *file, const struct binding *binding)

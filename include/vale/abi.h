@@ -36,7 +36,7 @@
 #include <linux/types.h>
 
 /* The first word of `switch` and `sysctl`: another number is another layout, and is refused. */
-#define VALE_ABI 1
+#define VALE_ABI 2
 
 /* IFNAMSIZ: a whole name "valeSSS:PPP" and its NUL fit into it, as in netmap. */
 #define VALE_NAME_SIZE 16
@@ -130,7 +130,10 @@ enum vale_drop {
 		11, /* its rx ring has no room; of an AF_XDP port, its socket took it not, */
 		    /* and where it came from is not known any more */
 	VALE_DROP_CLOSED = 12, /* no client has it open */
-	VALE_DROP_REASONS = 13,
+	VALE_DROP_HEADER =
+		13, /* its virtio-net header makes no sense, and the receiver needs what */
+		    /* it says; also at the sender's port: for devices */
+	VALE_DROP_REASONS = 14,
 };
 
 /* Room for reasons to come. */

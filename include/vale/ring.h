@@ -58,6 +58,21 @@ enum {
 	VALE_SLOT_MORE = 0x20, /* the frame goes on in the next slot */
 };
 
+/*
+ * A port may have a virtio-net header before each frame, of these sizes (the kernel's struct
+ * virtio_net_hdr, and the one with num_buffers), or none: 0. What it says about open checksums and
+ * frames that are to be cut is for a receiver that has one, too; for others the switch does it.
+ */
+static inline int vale_vnet_header_is_valid(__u32 size)
+{
+	return size == 0 || size == 10 || size == 12;
+}
+
+/* What the program `header` is run with. */
+struct vale_header_request {
+	__u32 size;
+};
+
 struct vale_slot {
 	__u32 buf_idx; /* (c) */
 	__u16 len;     /* tx (c), rx (s): bytes in the buffer */
@@ -157,6 +172,8 @@ struct vale_parked {
 	__u16 slot;	/* its first */
 	__u8 fragments; /* of one that is flooded, a device's copy: with VALE_PARKED_COPY */
 	__u8 port;	/* its destination; VALE_FLOOD: all devices */
+	__u16 segments; /* that it is to be cut into: each is a live frame */
+	__u16 unused;
 };
 
 #define VALE_PARKED_COPY 0x80
@@ -183,14 +200,18 @@ struct vale_ring_state {
 	__u32 unused2[13];
 
 	/* what the tx ring's client reads */
-	__u32 tx_taken;	     /* slots that need not be kept, but for those of parked frames */
-	__u32 tx_busy;	     /* 1: txsync runs */
-	__u32 tx_mask;	     /* slots less one */
-	__u32 parked_put;    /* frames that were parked, */
-	__u32 parked_taken;  /* of these, those that were taken up, */
-	__u32 parked_copied; /* and those whose slots need not be kept */
-	__u32 bound;	     /* 1: frames are sent with the addresses in `header` */
-	__u32 unused3[9];
+	__u32 tx_taken;	      /* slots that need not be kept, but for those of parked frames */
+	__u32 tx_busy;	      /* 1: txsync runs */
+	__u32 tx_mask;	      /* slots less one */
+	__u32 parked_put;     /* frames that were parked, */
+	__u32 parked_taken;   /* of these, those that were taken up, */
+	__u32 parked_segment; /* and of the next one so many segments */
+	__u32 parked_copied;  /* frames whose slots need not be kept */
+	__u32 bound;	      /* 1: frames are sent with the addresses in `header` */
+	__u32 vnet_header;    /* bytes of the virtio-net header before each frame, in both rings */
+	__u32 live_put;	      /* live frames that the parked ones take, */
+	__u32 live_taken;     /* and have taken */
+	__u32 unused3[5];
 
 	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
 	__u64 client[VALE_CLIENTS]; /* of the first pair: processes that have the port open, in the */
@@ -233,7 +254,8 @@ VALE_ASSERT(offsetof(struct vale_region, buffers) == VALE_BUFFER_FIRST * VALE_BU
 	    "layout of vale_region");
 VALE_ASSERT(sizeof(struct vale_region) == VALE_REGION_SIZE, "layout of vale_region");
 VALE_ASSERT(VALE_REGION_SIZE % 4096 == 0, "regions start at pages");
-VALE_ASSERT(sizeof(struct vale_parked) == 4, "layout of vale_parked");
+VALE_ASSERT(sizeof(struct vale_parked) == 8, "layout of vale_parked");
+VALE_ASSERT(offsetof(struct vale_ring_state, parked_taken) % 8 == 0, "taken with what follows it");
 VALE_ASSERT(offsetof(struct vale_ring_state, rx_reserved) == 64, "layout of vale_ring_state");
 VALE_ASSERT(offsetof(struct vale_ring_state, tx_taken) == 128, "layout of vale_ring_state");
 VALE_ASSERT(offsetof(struct vale_ring_state, waiting) == 192, "layout of vale_ring_state");

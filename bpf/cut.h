@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Makes frames for a receiver of the frame of a ring whose virtio-net header is another than the
+ * receiver's: one that is the same, or as many as it is to be cut into. Where they go is the
+ * includer's, who defines, for a struct sink of its own,
+ *
+ *	int sink_write(struct sink *sink, __u32 at, const __u8 *from, __u32 length);
+ */
+#ifndef VALE_BPF_CUT_H
+#define VALE_BPF_CUT_H
+
+#include "stream.h"
+#include "sum.h"
+#include "vnet.h"
+
+#define CUT_STEPS (VALE_FRAGMENTS * VALE_BUFFER_SIZE / STREAM_BLOCK)
+
+/* A frame at hand, in memory of a map. */
+struct cut {
+	struct stream stream;
+	struct vnet vnet;
+	__u32 header; /* bytes of the virtio-net header that the frame has, */
+	__u32 before; /* and of the one that the receiver's has */
+	__u32 bound;  /* its addresses are these, whatever its client says now */
+	__u64 addresses[2];
+
+	__u32 each; /* slots of a segment in a ring, but for the last one */
+
+	/* the segment at hand */
+	__u32 at;   /* where it is filled in */
+	__u32 left; /* bytes of the frame that it still gets */
+	__u32 failed;
+	__u64 sum;
+	__u8 head[STREAM_BLOCK + VNET_HEAD_ROOM]; /* the beginning of it */
+};
+
+/* On the stack, since it has pointers. */
+struct cutting {
+	struct cut *cut;
+	struct source source;
+	struct sink *sink;
+};
+
+/* ---- sums, for which programs like txsync have no helper --------------------------------------- */
+
+struct cut_bytes {
+	__be32 words[STREAM_BLOCK / sizeof(__be32)];
+};
+
+/* Folded; of whole words. A global function, which the verifier walks once. */
+__noinline int cut_sum(const struct cut_bytes *bytes, __u32 length)
+{
+	__u64 sum = 0;
+
+	if (!bytes)
+		return 0;
+	for (__u32 at = 0; at < STREAM_BLOCK / sizeof(__be32) && at * sizeof(__be32) < length; at++)
+		sum += ((volatile const __be32 *)bytes->words)[at];
+	return checksum_fold(sum);
+}
+
+/* ---- the frame --------------------------------------------------------------------------------- */
+
+/*
+ * The frame of so many slots, from that one on, whose header is `header` bytes. Returns in how many
+ * it is to be cut; -1: its header makes no sense.
+ */
+static __always_inline int cut_open(struct cutting *cutting, __u32 slot, __u32 slots, __u32 header,
+				    __u32 before)
+{
+	struct cut *cut = cutting->cut;
+	struct vnet *vnet = &cut->vnet;
+	__u32 length = stream_open(&cutting->source, slot, slots);
+
+	cut->failed = 0;
+	cut->header = header;
+	cut->before = before;
+	__builtin_memset(&vnet->header, 0, sizeof(vnet->header));
+	if (length < header + VALE_FRAME_MIN)
+		return -1;
+	vnet->length = length - header;
+	if (header) {
+		if (stream_read(&cutting->source, header) != header)
+			return -1;
+		__builtin_memcpy(&vnet->header, cut->stream.block, sizeof(vnet->header));
+	}
+	length = vnet->length < VNET_HEAD ? vnet->length : VNET_HEAD;
+	vnet->head_length = stream_read(&cutting->source, length);
+	if (vnet->head_length != length)
+		return -1;
+	__builtin_memcpy(vnet->head, cut->stream.block, VNET_HEAD);
+	if (!before && vnet_parse(vnet))
+		return -1;
+	if (before)
+		vnet_pass(vnet);
+	return vnet->segments;
+}
+
+/* How long a segment is, without the receiver's header. */
+static __always_inline __u32 cut_length(const struct vnet *vnet, __u32 segment)
+{
+	__u32 done = segment * vnet->size, left = vnet->length - vnet->payload - done;
+
+	return vnet->payload + (left < vnet->size ? left : vnet->size);
+}
+
+/* ---- a segment's headers ----------------------------------------------------------------------- */
+
+static __always_inline void cut_put_16(struct cut *cut, __u32 at, __u16 value)
+{
+	*(volatile __u16 *)(cut->head + (at & 0xff)) = value;
+}
+
+static __always_inline void cut_put_32(struct cut *cut, __u32 at, __u32 value)
+{
+	*(volatile __u32 *)(cut->head + (at & 0xff)) = value;
+}
+
+static __always_inline __u32 cut_get_32(const struct cut *cut, __u32 at)
+{
+	return *(volatile const __u32 *)(cut->head + (at & 0xff));
+}
+
+static __always_inline __u64 cut_sum_head(struct cut *cut, __u32 at, __u32 length)
+{
+	return cut_sum((const struct cut_bytes *)(cut->head + (at & 0xff)), length);
+}
+
+static __always_inline void cut_ipv4(struct cut *cut, __u32 segment, __u32 length)
+{
+	const struct vnet *vnet = &cut->vnet;
+	__u32 at = vnet->network;
+	__u16 id = bpf_ntohs(vnet_head_16(vnet, at + offsetof(struct iphdr, id)));
+
+	cut_put_16(cut, at + offsetof(struct iphdr, tot_len), bpf_htons(length - at));
+	cut_put_16(cut, at + offsetof(struct iphdr, id), bpf_htons(id + segment));
+	cut_put_16(cut, at + offsetof(struct iphdr, check), 0);
+	cut_put_16(cut, at + offsetof(struct iphdr, check),
+		   ~checksum_fold(cut_sum_head(cut, at, vnet->transport - at)));
+	cut->sum += cut_sum_head(cut, at + offsetof(struct iphdr, saddr), 8);
+}
+
+static __always_inline void cut_ipv6(struct cut *cut, __u32 length)
+{
+	__u32 at = cut->vnet.network;
+
+	cut_put_16(cut, at + offsetof(struct ipv6hdr, payload_len),
+		   bpf_htons(length - cut->vnet.transport));
+	cut->sum += cut_sum_head(cut, at + offsetof(struct ipv6hdr, saddr), 32);
+}
+
+/* What a stack says once for all segments: at the first one, or at the last. */
+#define CUT_CWR	 0x80
+#define CUT_LAST (0x01 | 0x08) /* FIN, PSH */
+
+static __always_inline void cut_tcp(struct cut *cut, __u32 segment)
+{
+	const struct vnet *vnet = &cut->vnet;
+	__u32 at = vnet->transport, sequence = at + offsetof(struct tcphdr, seq);
+	__u8 flags = vnet_head_8(vnet, at + 13);
+
+	cut_put_32(cut, sequence,
+		   bpf_htonl(bpf_ntohl(cut_get_32(cut, sequence)) + segment * vnet->size));
+	if (segment)
+		flags &= ~CUT_CWR;
+	if (segment + 1 != vnet->segments)
+		flags &= ~CUT_LAST;
+	*(volatile __u8 *)(cut->head + ((at + 13) & 0xff)) = flags;
+}
+
+static __always_inline void cut_headers(struct cut *cut, __u32 segment)
+{
+	struct vnet *vnet = &cut->vnet;
+	__u32 length = cut_length(vnet, segment), transport = length - vnet->transport;
+
+	if (vnet->ipv6)
+		cut_ipv6(cut, length);
+	else
+		cut_ipv4(cut, segment, length);
+	if (vnet->tcp)
+		cut_tcp(cut, segment);
+	else
+		cut_put_16(cut, vnet->transport + offsetof(struct udphdr, len),
+			   bpf_htons(transport));
+	cut_put_16(cut, vnet->field, 0);
+	cut->sum += bpf_htons(vnet->tcp ? IPPROTO_TCP : IPPROTO_UDP) + (__u64)bpf_htonl(transport);
+	cut->sum += cut_sum_head(cut, vnet->transport, vnet->payload - vnet->transport);
+}
+
+/* ---- a segment --------------------------------------------------------------------------------- */
+
+static long cut_step(__u32 step, struct cutting *cutting)
+{
+	struct cut *cut = cutting->cut;
+	__u8 *block = cut->stream.block;
+	__u32 got;
+
+	if (!READ_ONCE(cut->left))
+		return 1;
+	got = stream_read(&cutting->source, cut->left);
+	if (!got || got > STREAM_BLOCK) {
+		cut->failed = 1;
+		return 1;
+	}
+	if (cut->vnet.field) {
+		/* Sums are of whole words: what is behind an odd end counts as zero. */
+		*(volatile __u16 *)(block + (got & (2 * STREAM_BLOCK - 1))) = 0;
+		*(volatile __u16 *)(block + ((got + 2) & (2 * STREAM_BLOCK - 1))) = 0;
+		cut->sum += cut_sum((const struct cut_bytes *)block, got);
+	}
+	if (sink_write(cutting->sink, cut->at, block, got))
+		cut->failed = 1;
+	cut->at += got;
+	cut->left -= got;
+	return 0;
+}
+
+/* The receiver's own header, which says the same as far as both can. */
+static __always_inline int cut_write_header(struct cutting *cutting)
+{
+	struct cut *cut = cutting->cut;
+	__u8 *block = cut->stream.block;
+
+	if (!cut->before)
+		return 0;
+	*(volatile __u32 *)(block + sizeof(cut->vnet.header) - 2) = 0;
+	*(volatile __u32 *)(block + sizeof(cut->vnet.header)) = 0;
+	__builtin_memcpy(block, &cut->vnet.header, sizeof(cut->vnet.header));
+	return sink_write(cutting->sink, 0, block, cut->before);
+}
+
+static __always_inline int cut_write_head(struct cutting *cutting, __u32 segment)
+{
+	struct cut *cut = cutting->cut;
+
+	__builtin_memcpy(cut->head, cut->vnet.head, VNET_HEAD);
+	cut->sum = 0;
+	if (cut->vnet.is_cut)
+		cut_headers(cut, segment);
+	if (cut->bound)
+		__builtin_memcpy(cut->head, cut->addresses, 2 * VALE_MAC_SIZE);
+	return sink_write(cutting->sink, cut->before, cut->head, cut->vnet.payload);
+}
+
+static __always_inline int cut_write_checksum(struct cutting *cutting)
+{
+	struct cut *cut = cutting->cut;
+	__u16 check = checksum_of(cut->sum);
+
+	if (!cut->vnet.field)
+		return 0;
+	*(volatile __u16 *)cut->stream.block = check;
+	return sink_write(cutting->sink, cut->before + cut->vnet.field, cut->stream.block,
+			  sizeof(check));
+}
+
+/* Writes a segment of the frame that is open. -1: that did not work, and what was written is void. */
+static __always_inline int cut_write(struct cutting *cutting, __u32 segment)
+{
+	struct cut *cut = cutting->cut;
+	__u32 payload = cut->vnet.payload;
+
+	if (cut_write_header(cutting) || cut_write_head(cutting, segment)) {
+		cut->failed = 1;
+		return -1;
+	}
+	stream_seek(&cutting->source, cut->header + payload + segment * cut->vnet.size);
+	cut->at = cut->before + payload;
+	cut->left = cut_length(&cut->vnet, segment) - payload;
+	bpf_loop(CUT_STEPS, cut_step, cutting, 0);
+	if (READ_ONCE(cut->left) || cut_write_checksum(cutting))
+		cut->failed = 1;
+	return READ_ONCE(cut->failed) ? -1 : 0;
+}
+
+#endif

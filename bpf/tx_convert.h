@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a ring port gets whose virtio-net header is not as long as the sender's: each frame by
+ * itself, with another header or none, and without one in as many frames as it says.
+ */
+#ifndef VALE_BPF_TX_CONVERT_H
+#define VALE_BPF_TX_CONVERT_H
+
+#include "receive.h"
+#include "stats.h"
+#include "stream.h"
+#include "tx_runs.h"
+
+/* Slots of the receiver's, from one on. */
+struct sink {
+	struct receiver receiver;
+	__u32 first;
+};
+
+static __always_inline __u8 *sink_buffer(const struct sink *sink, __u32 i)
+{
+	const struct receiver *receiver = &sink->receiver;
+	__u32 index = READ_ONCE(receiver_slot(receiver, sink->first + i)->buf_idx);
+
+	return rings_buffer(receiver->region_map, receiver->shift, index);
+}
+
+static __always_inline int sink_copy(const struct sink *sink, __u32 at, const __u8 *from,
+				     __u32 length)
+{
+	__u8 *buffer = sink_buffer(sink, at / VALE_BUFFER_SIZE);
+
+	if (!buffer)
+		return -1;
+	asm volatile("" : "+r"(length));
+	length = ((length - 1) & (STREAM_BLOCK - 1)) + 1;
+	return bpf_probe_read_kernel(buffer + (at & (VALE_BUFFER_SIZE - 1)), length, from);
+}
+
+/* A block may end in the next slot. */
+static __always_inline int sink_write(struct sink *sink, __u32 at, const __u8 *from, __u32 length)
+{
+	__u32 room = VALE_BUFFER_SIZE - (at & (VALE_BUFFER_SIZE - 1));
+
+	if (length <= room)
+		return sink_copy(sink, at, from, length);
+	return sink_copy(sink, at, from, room) ||
+	       sink_copy(sink, at + room, from + (room & (STREAM_BLOCK - 1)), length - room);
+}
+
+#include "cut.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cut);
+} cut_memory SEC(".maps");
+
+static __always_inline bool tx_cutting(struct cutting *cutting)
+{
+	struct tx_ring ring = {};
+	__u32 zero = 0;
+
+	cutting->cut = bpf_map_lookup_elem(&cut_memory, &zero);
+	if (!cutting->cut || !tx_ring(&ring))
+		return false;
+	cutting->source.stream = &cutting->cut->stream;
+	cutting->source.slots = ring.slots;
+	cutting->source.region_map = &region;
+	cutting->cut->stream.mask = ring.mask;
+	cutting->cut->stream.shift = shift;
+	return true;
+}
+
+/* In how many frames the one of these slots is sent to a device, or 0: its header makes no sense. */
+__noinline int tx_segments(__u32 slot, __u32 slots)
+{
+	const struct tx_work *work = own_work();
+	struct cutting cutting = {};
+	int segments;
+
+	if (!work || !tx_cutting(&cutting))
+		return 0;
+	segments = cut_open(&cutting, slot, slots, work->header & 15, 0);
+	return segments < 0 ? 0 : segments;
+}
+
+/* ---- a frame ----------------------------------------------------------------------------------- */
+
+struct converting {
+	struct cutting cutting;
+	struct lease lease;
+	struct tx_work *work;
+};
+
+static __always_inline __u32 slots_of(const struct cut *cut, __u32 segment)
+{
+	return (cut->before + cut_length(&cut->vnet, segment) + VALE_BUFFER_SIZE - 1) /
+	       VALE_BUFFER_SIZE;
+}
+
+static long convert_segment(__u32 segment, struct converting *of)
+{
+	const struct cut *cut = of->cutting.cut;
+
+	if (segment >= cut->vnet.segments)
+		return 1;
+	of->cutting.sink->first = of->lease.first + segment * cut->each;
+	return cut_write(&of->cutting, segment) != 0;
+}
+
+/* The slots that have been filled say how much is in them. */
+static long convert_finish(__u32 i, struct converting *of)
+{
+	const struct cut *cut = of->cutting.cut;
+	struct sink *sink = of->cutting.sink;
+	__u32 segment, length;
+
+	if (i >= of->lease.slots || !cut->each)
+		return 1;
+	segment = i / cut->each;
+	i -= segment * cut->each;
+	sink->first = of->lease.first + segment * cut->each;
+	length = cut->before + cut_length(&cut->vnet, segment) - i * VALE_BUFFER_SIZE;
+	if (length > VALE_BUFFER_SIZE)
+		length = VALE_BUFFER_SIZE;
+	of->work->extra.bytes += length;
+	receiver_set_slot(receiver_slot(&sink->receiver, sink->first + i), i,
+			  slots_of(cut, segment), sink_buffer(sink, i) ? length : 0);
+	return 0;
+}
+
+/* The frame is dropped, for a reason of its own. */
+static __always_inline void convert_drop(struct converting *of, enum vale_drop reason)
+{
+	struct vale_stats *receiver = stats_of(of->cutting.sink->receiver.port),
+			  *sender = stats_of(port);
+
+	of->work->unfit++;
+	if (!receiver || !sender)
+		return;
+	stats_add(&receiver->drops[reason], 1);
+	stats_add(&sender->lost[reason], 1);
+}
+
+/* False: there is no room for it. */
+static __always_inline bool convert_frame(struct converting *of, __u32 slots)
+{
+	struct tx_work *work = of->work;
+	struct cut *cut = of->cutting.cut;
+	__u32 first = work->slot & cut->stream.mask & (VALE_SLOTS - 1), total;
+	struct vale_ring_state *state = own_state();
+	int segments;
+
+	segments = cut_open(&of->cutting, first, slots, work->header & 15,
+			    of->cutting.sink->receiver.header);
+	if (segments <= 0 || !state) {
+		convert_drop(of, VALE_DROP_HEADER);
+		return true;
+	}
+	cut->bound = bound;
+	__builtin_memcpy(cut->addresses, state->header[first], sizeof(cut->addresses));
+	cut->each = slots_of(cut, 0);
+	total = (segments - 1) * cut->each + slots_of(cut, segments - 1);
+	if (cut->each > VALE_FRAGMENTS - 1 || total > of->cutting.sink->receiver.mask) {
+		convert_drop(of, VALE_DROP_JUMBO);
+		return true;
+	}
+	if (!receiver_lease_all(&of->cutting.sink->receiver, &of->lease, total)) {
+		work->wanted = total;
+		return false;
+	}
+	bpf_loop(VALE_SLOTS, convert_segment, of, 0);
+	if (READ_ONCE(cut->failed)) {
+		/* Its client has spoiled it meanwhile. */
+		bpf_loop(VALE_SLOTS, receiver_empty_step, &of->lease, 0);
+		convert_drop(of, VALE_DROP_INVALID);
+	} else {
+		bpf_loop(VALE_SLOTS, convert_finish, of, 0);
+		work->extra.frames += segments - 1;
+		work->extra_copies += work->flooded ? segments - 1 : 0;
+	}
+	receiver_publish(&of->cutting.sink->receiver, of->lease.first, total);
+	return true;
+}
+
+static long convert_step(__u32 step, struct converting *of)
+{
+	struct tx_work *work = of->work;
+	__u32 slots;
+
+	if (!READ_ONCE(work->to_leave))
+		return 1;
+	if (!READ_ONCE(work->left))
+		next_run(work);
+	slots = work->fragments ? work->fragments : 1;
+	if (!convert_frame(of, slots))
+		return 1;
+	work->slot += slots;
+	work->left -= slots;
+	work->to_leave -= slots;
+	return 0;
+}
+
+/* Frames of the runs that have begun, in their order, as many as there is room for. */
+__noinline int tx_convert(__u32 number)
+{
+	struct converting of = { .work = own_work() };
+	struct sink sink = {};
+
+	if (!of.work || number >= VALE_PORTS || !tx_cutting(&of.cutting) ||
+	    !receiver_find(&sink.receiver, number, pair))
+		return 0;
+	of.lease.receiver = &sink.receiver;
+	of.cutting.sink = &sink;
+	of.work->converts = 1;
+	of.work->unfit = 0;
+	of.work->extra.frames = 0;
+	of.work->extra.bytes = 0;
+	bpf_loop(VALE_SLOTS, convert_step, &of, 0);
+	return 0;
+}
+
+#endif
