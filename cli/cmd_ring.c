@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* valectl port add, port del */
+/* valectl port add, port header, port del */
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>

@@ -40,8 +40,8 @@ const struct command commands[] = {
 	{ "detach", "vale1:a", "take a port off its interface", "", command_detach, false },
 	{ "port",
 	  "add vale1:a [--owner USER[:GROUP]] [--mode MODE] [--mac MAC[,MAC]...] [--rings N] "
-	  "[--slots N] | del vale1:a [--force]",
-	  "make or delete a port of rings for a program",
+	  "[--slots N] | header vale1:a N | del vale1:a [--force]",
+	  "make, change or delete a port of rings for a program",
 	  "add makes a port that stays, whoever opens and closes it:\n"
 	  "  --owner USER     whose programs may open it (otherwise root's)\n"
 	  "  --mode MODE      permissions as of a file: 0600, 0660, ...\n"
@@ -53,6 +53,8 @@ const struct command commands[] = {
 	  "  --spare N        room in its memory for N pairs of other ports that share it\n"
 	  "  --memory PORT    share the memory of PORT, of any switch: its programs can then\n"
 	  "                   read and write the frames of both\n"
+	  "  --vnet-header N  a virtio-net header of 10 or 12 bytes before each frame\n"
+	  "header gives it one, or takes it (0)\n"
 	  "del deletes it:\n"
 	  "  --force          also if it is open\n",
 	  command_port, false },

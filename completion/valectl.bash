@@ -61,11 +61,11 @@ _valectl_arguments() {
 	exec:1) compgen -c -- "$cur" ;;
 	show:1 | stats:1) _valectl_switches; _valectl_ports ;;
 	detach:1) _valectl_ports device ;;
-	port:1) echo add del ;;
+	port:1) echo add del header ;;
 	port:2)
 		case ${given[1]} in
 		add) _valectl_switches | sed 's/$/:/' ;;
-		del) _valectl_ports ring ;;
+		del | header) _valectl_ports ring ;;
 		esac ;;
 	attach:1) _valectl_switches | sed 's/$/:/' ;;
 	attach:2) _valectl_devices ;;

@@ -267,16 +267,16 @@ Test(netmap_vale, older_commands)
 	cr_assert_eq(old(fd, &request), 0);
 	cr_assert_eq(request.nr_arg1, 0);
 	cr_assert_eq(request.nr_arg2, 0);
-	/* As QEMU asks for the header, and is content with none. */
-	request.nr_cmd = NETMAP_BDG_VNET_HDR;
-	request.nr_arg1 = 12;
-	cr_assert_eq(old(fd, &request), -EOPNOTSUPP);
-	request.nr_arg1 = 0;
-	cr_assert_eq(old(fd, &request), 0);
-	request.nr_cmd = NETMAP_VNET_HDR_GET;
-	request.nr_arg1 = 5;
-	cr_assert_eq(old(fd, &request), 0);
-	cr_assert_eq(request.nr_arg1, 0);
+	/* As QEMU asks for the header. */
+	for (int size = 12; size >= 0; size -= 12) {
+		request.nr_cmd = NETMAP_BDG_VNET_HDR;
+		request.nr_arg1 = size;
+		cr_assert_eq(old(fd, &request), 0);
+		request.nr_cmd = NETMAP_VNET_HDR_GET;
+		request.nr_arg1 = 5;
+		cr_assert_eq(old(fd, &request), 0);
+		cr_assert_eq(request.nr_arg1, size);
+	}
 	request.nr_cmd = NETMAP_BDG_DETACH;
 	cr_assert_eq(old(fd, &request), 0);
 	request = (struct nmreq){ .nr_name = "p0", .nr_version = 14, .nr_cmd = NETMAP_BDG_DELIF };

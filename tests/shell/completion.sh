@@ -71,15 +71,15 @@ offers 'valectl attach vale8:new tap_b --hook ' auto xdp generic tc
 offers 'valectl attach --hook xdp vale8:new tap_' tap_a tap_b
 offers 'valectl attach vale8:new tap_b --netns ' there
 offers 'valectl create --f' --fdb-size
-offers 'valectl port ' add del
+offers 'valectl port ' add del header
 offers 'valectl port add va' vale7: vale8:
 offers 'valectl port del va' vale7:ring
 offers 'valectl port add vale8:new --' --owner --mode --mac --rings --slots --tx-slots --rx-slots \
-	--spare --memory --json --bpffs --help --version
+	--spare --memory --vnet-header --json --bpffs --help --version
 offers 'valectl port --owner root add vale8:new --r' --rings --rx-slots
 offers 'valectl port add vale8:new --owner roo' root
 offers 'valectl port add vale8:new --mode ' 0600 0660 0666
-offers 'valectl port add vale8:new --memory ' vale7:ring
+offers 'valectl port add vale8:new --memory --vnet-header ' vale7:ring
 offers 'valectl port add vale8:new --slots 8 --rings ' ''
 offers 'valectl port del vale7:ring --' --force --json --bpffs --help --version
 offers 'valectl port --' --json --bpffs --help --version
