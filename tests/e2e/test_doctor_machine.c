@@ -92,6 +92,21 @@ Test(doctor_machine, no_tap)
 	json_decref(document);
 }
 
+/* Nothing can be asked of rtnetlink. */
+Test(doctor_machine, no_veth)
+{
+	json_t *document =
+		doctor(1, "strace -f -qq -o /dev/null -e inject=sendto:error=EOPNOTSUPP", "");
+
+	finds(document, "switch", "ok", "");
+	finds(document, "ring_client", "ok", "");
+	finds(document, "veth_xdp", "missing", "cannot make a veth: Operation not supported");
+	advises(document, "veth_xdp", "modprobe veth");
+	finds(document, "live_frames", "unknown", "for want of: veth_xdp");
+	finds(document, "veth_tc", "missing", "cannot make a veth");
+	json_decref(document);
+}
+
 Test(doctor_machine, lockdown)
 {
 	must("mount -t tmpfs tmpfs /sys/kernel/security");
