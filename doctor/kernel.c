@@ -71,7 +71,7 @@ static int compiled_length(__u32 *out)
 static void look_at_jit(struct machine *machine, const struct check *check, struct finding *out)
 {
 	char setting[16] = "";
-	__u32 length;
+	__u32 length = 0;
 
 	(void)check;
 	if (machine->may_use_bpf && !compiled_length(&length))
