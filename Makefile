@@ -33,7 +33,7 @@ EXAMPLES    := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 NETMAP_HEADERS := $(wildcard include/net/*.h) include/libnetmap.h
 NETMAP_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard netmap/*.c))
 LIBNETMAP_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard libnetmap/*.c))
-CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
+CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c doctor/*.c))
 PKTGEN_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard pkt-gen/*.c))
 # What its unit tests need: no threads, no interfaces.
 PKTGEN_PURE := $(patsubst %,$(BUILD)/pkt-gen/%.o,number range udp flow rate sequence round_trip)

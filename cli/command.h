@@ -41,6 +41,7 @@ int command_fdb(struct context *context, int argc, char **argv);
 int command_sysctl(struct context *context, int argc, char **argv);
 int command_capture(struct context *context, int argc, char **argv);
 int command_exec(struct context *context, int argc, char **argv);
+int command_doctor(struct context *context, int argc, char **argv);
 int command_help(struct context *context, int argc, char **argv);
 
 /* ---- cmd_netmap.c ------------------------------------------------------------------------------ */

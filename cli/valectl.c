@@ -84,6 +84,11 @@ const struct command commands[] = {
 	  "The program finds a /dev/netmap that serves the ports of VALE switches, and libpcap\n"
 	  "captures from them by their names.\n",
 	  command_exec, true },
+	{ "doctor", "", "say what this machine and you can do, and what to do about the rest",
+	  "It tries things out, in namespaces of its own that go with it. As root it tells all;\n"
+	  "otherwise it says what it cannot tell. Exit status: 0 if nothing that is required is\n"
+	  "missing, otherwise 1.\n",
+	  command_doctor, true },
 	{ "help", "[COMMAND]", "explain the commands", "", command_help, true },
 	{ NULL, NULL, NULL, NULL, NULL, false },
 };

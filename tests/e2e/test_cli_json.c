@@ -53,6 +53,7 @@ Test(json, successes)
 		{ "--json sysctl -w max_bridges=7", "sysctl" },
 		{ "--json detach vale1:a", "detached" },
 		{ "--json destroy vale1 --force", "destroyed" },
+		{ "--json doctor", "checks" },
 		{ "--json help", "help" },
 		{ "--json help attach", "help" },
 		{ "--json --help", "help" },
@@ -106,6 +107,7 @@ Test(json, failures)
 		{ "--json sysctl frob", 1, "there is no sysctl 'frob'" },
 		{ "--json sysctl -w max_bridges=0", 1, "max_bridges is from" },
 		{ "--json sysctl -w x", 2, "-w wants NAME=VALUE" },
+		{ "--json doctor me", 2, "takes no arguments" },
 		{ "--json help frob", 2, "there is no command 'frob'" },
 	};
 

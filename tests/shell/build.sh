@@ -45,7 +45,7 @@ remade_by() {
 
 # The sources that include the file $1, as the compiler's own list says; then what comes of them.
 users_of() {
-	for source in cli/*.c client/*.c examples/*.c libnetmap/*.c loader/*.c netmap/*.c pkt-gen/*.c; do
+	for source in cli/*.c client/*.c doctor/*.c examples/*.c libnetmap/*.c loader/*.c netmap/*.c pkt-gen/*.c; do
 		gcc -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION=0 -Iinclude -I. -Ibuild -MM "$source" |
 			tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
 	done

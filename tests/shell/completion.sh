@@ -55,7 +55,7 @@ valectl create vale7 && valectl port add vale7:ring && valectl attach vale8:red 
 	valectl fdb vale8 add 02:00:00:00:00:09 red || exit 1
 
 offers 'valectl de' destroy detach
-offers 'valectl ' create destroy attach host detach port list show stats fdb sysctl capture exec help
+offers 'valectl ' create destroy attach host detach port list show stats fdb sysctl capture exec doctor help
 offers 'valectl help sy' sysctl
 offers 'valectl destroy ' vale7 vale8
 offers 'valectl detach ' vale7:blue vale8:red
@@ -84,6 +84,8 @@ offers 'valectl port add vale8:new --slots 8 --rings ' ''
 offers 'valectl port del vale7:ring --' --force --json --bpffs --help --version
 offers 'valectl port --' --json --bpffs --help --version
 offers 'valectl destroy vale7 --f' --force
+offers 'valectl doctor --' --json --bpffs --help --version
+offers 'valectl doctor ' ''
 offers 'valectl sysctl -' -a -w --json --bpffs --help --version
 offers 'valectl fdb vale8 ' add del flush
 offers 'valectl fdb vale8 del ' 02:00:00:00:00:09
