@@ -20,6 +20,8 @@ documented_groups() {
 
 # Arguments are looked at in their order, and --help ends it.
 has_documented_groups() {
+	local group
+
 	[ "$(documented_groups | wc -l)" -gt 5 ] || return
 	for group in $(documented_groups); do
 		"$bench" --only "$group" --help || return
@@ -27,6 +29,8 @@ has_documented_groups() {
 }
 
 lists_its_datapaths() {
+	local name
+
 	for name in bridge switch tc generic auto ceiling; do
 		"$bench" --without $name --help | grep "leave out.*$name" || return
 	done
@@ -45,7 +49,7 @@ refuses() {
 # lacks MESSAGE PROGRAM...: where only these programs are found (those that are not here are made up)
 # it says so, and has no rows.
 lacks() {
-	local message=$1 programs
+	local message=$1 programs program
 	shift
 	programs=$(mktemp -d -p "$scratch") || return
 	for program in sh "$@"; do
