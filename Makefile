@@ -163,7 +163,8 @@ $(BUILD)/netmap/layer.a: $(NETMAP_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(filter $(BUILD)/tests/unit/test_netmap_decode,$(TESTS)): $(BUILD)/netmap/layer.a
 
-$(BUILD)/bench/vale-bench: $(BENCH_OBJECTS) $(BUILD)/libvale.a
+# The virtual machines are those of the tests.
+$(BUILD)/bench/vale-bench: $(BENCH_OBJECTS) $(BUILD)/tests/lib/vm.o $(BUILD)/libvale.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -183,13 +184,15 @@ demo:
 # The kernel of the virtual machines is got beforehand: the tests' own networks lead nowhere.
 test:
 	$(Q)scripts/install-packages test
-	$(Q)$(MAKE) --no-print-directory all $(TESTS)
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BENCH)
 	$(Q)tests/vm/build-guest > /dev/null
 	$(Q)tests/run $(TESTS) $(SHELL_TESTS)
 
+# Without the kernel there are no rows of virtual machines.
 bench:
 	$(Q)scripts/install-packages bench
 	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)tests/vm/build-guest > /dev/null || :
 	$(Q)$(BENCH) $(BENCH_ARGS)
 
 check:

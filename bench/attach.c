@@ -84,7 +84,8 @@ static int attach_ports(const struct datapath *datapath)
 
 	for (port = 0; !error && port < PORTS; port++) {
 		snprintf(name, sizeof(name), "p%d", port);
-		error = bench_interrupted ? -EINTR : datapath->attach(name, port_device(port).name);
+		error = bench_interrupted ? -EINTR
+					  : datapath_attach(datapath, name, port_device(port).name);
 	}
 	return error;
 }
@@ -120,14 +121,14 @@ static int attach_measured(const struct datapath *datapath, double value[METRICS
 
 static int run(const struct datapath *datapath, double value[METRICS])
 {
-	int error = datapath->create(), destroyed;
+	int error = datapath_create(datapath), destroyed;
 	double start;
 
 	if (error)
 		return error;
 	error = attach_measured(datapath, value);
 	start = bench_now();
-	destroyed = datapath->destroy();
+	destroyed = datapath_destroy(datapath);
 	value[DESTROY] = bench_now() - start;
 	return error ? error : destroyed;
 }
@@ -149,17 +150,19 @@ static void keep(struct row *rows, int datapath, const double value[METRICS])
 
 static int measure(const struct options *options, struct row *rows)
 {
+	static const int compared[] = { DATAPATH_BRIDGE, DATAPATH_SWITCH };
 	double value[METRICS];
-	int round, i, error;
+	int round, error;
+	size_t i;
 
 	for (round = 0; round < options->runs; round++) {
-		for (i = 0; i < DATAPATHS; i++) {
-			if (i == DATAPATH_TC || !datapath_used(i) || !datapaths[i]->learns)
+		for (i = 0; i < ARRAY_SIZE(compared); i++) {
+			if (!datapath_used(compared[i]))
 				continue;
-			error = run(datapaths[i], value);
+			error = run(datapaths[compared[i]], value);
 			if (error)
 				return error;
-			keep(rows, i, value);
+			keep(rows, compared[i], value);
 		}
 	}
 	return 0;

@@ -180,10 +180,23 @@ int command_ip_in(const char *netns, const char *format, ...)
 	return ip_batch(netns, lines);
 }
 
-bool command_exists(const char *name)
+char *command_path(const char *name)
 {
 	const char *argv[] = { "sh", "-c", "command -v \"$0\"", name, NULL };
 	struct command command = { .argv = argv, .silent = true };
+	char *path = NULL;
 
-	return command_run(&command, NULL) == 0;
+	if (command_run(&command, &path) || !path || !*path) {
+		free(path);
+		return NULL;
+	}
+	path[strcspn(path, "\n")] = '\0';
+	return path;
+}
+
+bool command_exists(const char *name)
+{
+	char *path CLEANUP_FREE = command_path(name);
+
+	return path;
 }

@@ -44,6 +44,9 @@ void command_kill(struct child *child);
 int command_ip_in(const char *netns, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define command_ip(...) command_ip_in(NULL, __VA_ARGS__)
 
+/* The program of that name in PATH, to be freed, or NULL. */
+char *command_path(const char *name);
+
 /* Is there a program of that name in PATH? */
 bool command_exists(const char *name);
 

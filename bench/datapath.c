@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* The Linux bridge and the switch, each driven as a user would. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +10,7 @@
 #include "bench/datapath.h"
 #include "bench/sandbox.h"
 
-#define BRIDGE	  "bridge0"
-#define SWITCH	  "vale1"
-#define SWITCH_TC "vale2"
+#define BRIDGE "bridge0"
 
 static char valectl[4096];
 static bool left_out[DATAPATHS];
@@ -34,59 +33,32 @@ static int bridge_destroy(void)
 	return command_ip("link del " BRIDGE "\n");
 }
 
+/* In JSON, where its notes are no text for the user. */
+static int complain(const char *verb, const char *name, const char *output, int status)
+{
+	json_t *document = json_loads(output, 0, NULL);
+	const char *message = json_string_value(json_object_get(document, "error"));
+	int error;
+
+	error = message ? bench_error(0, "valectl: %s", message)
+			: bench_error(0, "'%s %s %s' failed with status %d", valectl, verb, name,
+				      status);
+	json_decref(document);
+	return error;
+}
+
 static int run_valectl(const char *verb, const char *name, const char *device, const char *option,
 		       const char *value)
 {
-	const char *argv[] = { valectl, "--bpffs", SANDBOX_BPFFS, verb, name,
-			       device,	option,	   value,	  NULL };
+	const char *argv[] = { valectl, "--json", "--bpffs", SANDBOX_BPFFS, verb,
+			       name,	device,	  option,    value,	    NULL };
 	struct command command = { .argv = argv };
-	int status = command_run(&command, NULL);
+	char *output CLEANUP_FREE = NULL;
+	int status = command_run(&command, &output);
 
 	if (status < 0)
 		return bench_error(-status, "'%s %s %s'", valectl, verb, name);
-	if (status > 0)
-		return bench_error(0, "'%s %s %s %s' failed with status %d", valectl, verb, name,
-				   device ? device : "", status);
-	return 0;
-}
-
-static int attach(const char *switch_name, const char *port, const char *device, const char *hook)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "%s:%s", switch_name, port);
-	return run_valectl("attach", name, device, "--hook", hook);
-}
-
-static int switch_create(void)
-{
-	return run_valectl("create", SWITCH, NULL, NULL, NULL);
-}
-
-static int switch_attach(const char *port, const char *device)
-{
-	return attach(SWITCH, port, device, "xdp");
-}
-
-static int switch_destroy(void)
-{
-	/* With its ports, as a bridge goes. */
-	return run_valectl("destroy", SWITCH, "--force", NULL, NULL);
-}
-
-static int tc_create(void)
-{
-	return run_valectl("create", SWITCH_TC, NULL, NULL, NULL);
-}
-
-static int tc_attach(const char *port, const char *device)
-{
-	return attach(SWITCH_TC, port, device, "tc");
-}
-
-static int tc_destroy(void)
-{
-	return run_valectl("destroy", SWITCH_TC, "--force", NULL, NULL);
+	return status > 0 ? complain(verb, name, output, status) : 0;
 }
 
 static const struct datapath bridge_datapath = {
@@ -101,26 +73,62 @@ static const struct datapath bridge_datapath = {
 static const struct datapath switch_datapath = {
 	.name = "switch",
 	.learns = true,
-	.create = switch_create,
-	.attach = switch_attach,
-	.destroy = switch_destroy,
+	.switch_name = "vale1",
+	.hook = "xdp",
 };
 
 static const struct datapath tc_datapath = {
 	.name = "tc",
 	.learns = true,
 	.needs_gro = true,
-	.create = tc_create,
-	.attach = tc_attach,
-	.destroy = tc_destroy,
+	.switch_name = "vale2",
+	.hook = "tc",
+};
+
+static const struct datapath generic_datapath = {
+	.name = "generic",
+	.learns = true,
+	.needs_gro = true,
+	.switch_name = "vale3",
+	.hook = "generic",
+};
+
+static const struct datapath auto_datapath = {
+	.name = "auto",
+	.learns = true,
+	.switch_name = "vale4",
+	.hook = "auto",
 };
 
 const struct datapath *const datapaths[DATAPATHS] = {
-	[DATAPATH_BRIDGE] = &bridge_datapath,
-	[DATAPATH_SWITCH] = &switch_datapath,
-	[DATAPATH_TC] = &tc_datapath,
-	[DATAPATH_CEILING] = &ceiling_datapath,
+	[DATAPATH_BRIDGE] = &bridge_datapath, [DATAPATH_SWITCH] = &switch_datapath,
+	[DATAPATH_TC] = &tc_datapath,	      [DATAPATH_GENERIC] = &generic_datapath,
+	[DATAPATH_AUTO] = &auto_datapath,     [DATAPATH_CEILING] = &ceiling_datapath,
 };
+
+int datapath_create(const struct datapath *datapath)
+{
+	return datapath->create ? datapath->create()
+				: run_valectl("create", datapath->switch_name, NULL, NULL, NULL);
+}
+
+int datapath_attach(const struct datapath *datapath, const char *port, const char *device)
+{
+	char name[64];
+
+	if (datapath->attach)
+		return datapath->attach(port, device);
+	snprintf(name, sizeof(name), "%s:%s", datapath->switch_name, port);
+	return run_valectl("attach", name, device, "--hook", datapath->hook);
+}
+
+int datapath_destroy(const struct datapath *datapath)
+{
+	/* With its ports, as a bridge goes. */
+	return datapath->destroy
+		       ? datapath->destroy()
+		       : run_valectl("destroy", datapath->switch_name, "--force", NULL, NULL);
+}
 
 int datapath_leave_out(const char *name)
 {
@@ -132,7 +140,8 @@ int datapath_leave_out(const char *name)
 		left_out[i] = true;
 		return 0;
 	}
-	return bench_error(0, "'%s' is none of bridge, switch, tc and ceiling", name);
+	return bench_error(0, "'%s' is none of bridge, switch, tc, generic, auto and ceiling",
+			   name);
 }
 
 bool datapath_used(int index)
@@ -159,12 +168,15 @@ static int beside_us(void)
 int datapath_find_valectl(void)
 {
 	const char *given = getenv("VALECTL");
-	int error;
+	int used = 0, switches = 0, i, error;
 
-	if (left_out[DATAPATH_BRIDGE] && left_out[DATAPATH_SWITCH] && left_out[DATAPATH_TC] &&
-	    left_out[DATAPATH_CEILING])
+	for (i = 0; i < DATAPATHS; i++) {
+		used += datapath_used(i);
+		switches += datapath_used(i) && datapaths[i]->switch_name;
+	}
+	if (!used)
 		return bench_error(0, "everything is left out");
-	if (left_out[DATAPATH_SWITCH] && left_out[DATAPATH_TC])
+	if (!switches)
 		return 0;
 	if (given) {
 		snprintf(valectl, sizeof(valectl), "%s", given);
@@ -174,7 +186,9 @@ int datapath_find_valectl(void)
 			return error;
 	}
 	if (access(valectl, X_OK))
-		return bench_error(errno, "cannot run '%s' (set VALECTL, or --without switch)",
-				   valectl);
+		return bench_error(
+			errno,
+			"cannot run '%s' (set VALECTL, or leave out switch, tc, generic and auto)",
+			valectl);
 	return 0;
 }

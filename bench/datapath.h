@@ -11,22 +11,33 @@ struct datapath {
 	bool learns;
 	/* The device needs GRO, or it takes no frames from XDP: a port without an XDP program. */
 	bool needs_gro;
+	/* It is a switch of ours, whose ports have that hook. */
+	const char *switch_name;
+	const char *hook;
+	/* It is something else. */
 	int (*create)(void);
-	/* The port's name is for messages and for datapaths that name their ports. */
 	int (*attach)(const char *port, const char *device);
 	int (*destroy)(void);
 };
 
-#define DATAPATHS	 4
+/* All but the first and the last are switches of ours, with their ports at that hook. */
+#define DATAPATHS	 6
 #define DATAPATH_BRIDGE	 0
-#define DATAPATH_SWITCH	 1 /* its ports at XDP */
-#define DATAPATH_TC	 2 /* another switch, its ports at tc */
-#define DATAPATH_CEILING 3
+#define DATAPATH_SWITCH	 1 /* at xdp */
+#define DATAPATH_TC	 2
+#define DATAPATH_GENERIC 3
+#define DATAPATH_AUTO	 4 /* at what it chooses itself */
+#define DATAPATH_CEILING 5
 
 /* In the order in which they take turns. One of each can exist at a time. */
 extern const struct datapath *const datapaths[DATAPATHS];
 
 extern const struct datapath ceiling_datapath;
+
+int datapath_create(const struct datapath *datapath);
+/* The port's name is for messages and for datapaths that name their ports. */
+int datapath_attach(const struct datapath *datapath, const char *port, const char *device);
+int datapath_destroy(const struct datapath *datapath);
 
 /* Leaves one out: for when it cannot run. */
 int datapath_leave_out(const char *name);

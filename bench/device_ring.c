@@ -233,9 +233,9 @@ static int setup(struct device_ring *of)
 	if (!error)
 		error = source_live.open(&of->source);
 	if (!error)
-		error = datapaths[DATAPATH_SWITCH]->create();
+		error = datapath_create(datapaths[DATAPATH_SWITCH]);
 	if (!error)
-		error = datapaths[DATAPATH_SWITCH]->attach("in", of->veth.far.name);
+		error = datapath_attach(datapaths[DATAPATH_SWITCH], "in", of->veth.far.name);
 	if (!error)
 		error = bench_vale_open(&of->vale);
 	if (!error)

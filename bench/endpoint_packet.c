@@ -22,7 +22,7 @@ static struct veth ends[2];
 static int packet_setup(void)
 {
 	const struct datapath *bridge = datapaths[DATAPATH_BRIDGE];
-	int error = bridge->create();
+	int error = datapath_create(bridge);
 
 	for (int number = 0; number < 2 && !error; number++) {
 		char prefix[IFNAMSIZ];
@@ -30,14 +30,14 @@ static int packet_setup(void)
 		snprintf(prefix, sizeof(prefix), "end%d", number);
 		error = veth_create(&ends[number], prefix, "port", "far");
 		if (!error)
-			error = bridge->attach(prefix, ends[number].near.name);
+			error = datapath_attach(bridge, prefix, ends[number].near.name);
 	}
 	return error;
 }
 
 static void packet_teardown(void)
 {
-	datapaths[DATAPATH_BRIDGE]->destroy();
+	datapath_destroy(datapaths[DATAPATH_BRIDGE]);
 	for (int number = 0; number < 2; number++)
 		veth_destroy(&ends[number]);
 }

@@ -50,12 +50,12 @@ struct forward {
 static int lane_attach(struct lane *lane, const struct forward *forward)
 {
 	const struct datapath *datapath = lane->datapath;
-	int error = datapath->attach("in", lane->source.far.name);
+	int error = datapath_attach(datapath, "in", lane->source.far.name);
 
 	if (!error)
-		error = datapath->attach("out", lane->sink.near.name);
+		error = datapath_attach(datapath, "out", lane->sink.near.name);
 	if (!error && datapath->learns)
-		error = datapath->attach("third", lane->third.near.name);
+		error = datapath_attach(datapath, "third", lane->third.near.name);
 	/* Only live frames need it: leave a bridge its default where it works. */
 	if (!error && datapath->needs_gro && forward->type == &source_live)
 		error = device_enable_gro(lane->source.far.name);
@@ -77,7 +77,7 @@ static int lane_setup(struct lane *lane, const struct datapath *datapath,
 	if (!error)
 		error = sink_attach_third(forward->sink, lane->third.far.name);
 	if (!error)
-		error = datapath->create();
+		error = datapath_create(datapath);
 	if (error)
 		return error;
 	lane->datapath = datapath;
@@ -86,7 +86,7 @@ static int lane_setup(struct lane *lane, const struct datapath *datapath,
 
 static int lane_teardown(struct lane *lane)
 {
-	int error = lane->datapath ? lane->datapath->destroy() : 0;
+	int error = lane->datapath ? datapath_destroy(lane->datapath) : 0;
 
 	veth_destroy(&lane->source);
 	veth_destroy(&lane->sink);
@@ -282,15 +282,22 @@ static int measure_rows(struct forward *forward, struct report *report)
 
 static int setup(struct forward *forward)
 {
-	int error = sink_open(&forward->sink), i;
+	static const int compared[] = {
+		DATAPATH_BRIDGE, DATAPATH_SWITCH, DATAPATH_TC, DATAPATH_GENERIC, DATAPATH_CEILING,
+	};
+	int error = sink_open(&forward->sink), datapath;
+	size_t i;
 
 	if (!error)
 		error = forward->type->open(&forward->source);
 	if (!error)
 		error = source_packet.open(&forward->teacher);
-	for (i = 0; !error && i < DATAPATHS; i++)
-		if (datapath_used(i) && (i == DATAPATH_SWITCH || !forward->type->switch_only))
-			error = lane_setup(&forward->lanes[i], datapaths[i], forward);
+	for (i = 0; !error && i < ARRAY_SIZE(compared); i++) {
+		datapath = compared[i];
+		if (datapath_used(datapath) &&
+		    (datapath == DATAPATH_SWITCH || !forward->type->switch_only))
+			error = lane_setup(&forward->lanes[datapath], datapaths[datapath], forward);
+	}
 	return error;
 }
 

@@ -9,6 +9,7 @@
 int live_group(const struct options *options, struct report *report);
 int packet_group(const struct options *options, struct report *report);
 int tcp_group(const struct options *options, struct report *report);
+int guests_group(const struct options *options, struct report *report);
 int ring_group(const struct options *options, struct report *report);
 int xsk_group(const struct options *options, struct report *report);
 int ring_device_group(const struct options *options, struct report *report);

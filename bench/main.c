@@ -24,7 +24,8 @@ struct group {
 static const struct group groups[] = {
 	{ "live", "device to device on one core, frames from XDP live frames", live_group },
 	{ "packet", "the same, frames from a packet socket", packet_group },
-	{ "tcp", "one TCP stream between two network namespaces (iperf3)", tcp_group },
+	{ "tcp", "TCP streams between two network namespaces (iperf3)", tcp_group },
+	{ "guests", "TCP streams between two virtual machines (QEMU, virtio-net)", guests_group },
 	{ "ring", "ring to ring, beside a ring without a switch (the ceiling)", ring_group },
 	{ "xsk", "AF_XDP port to AF_XDP port, beside rings (the ceiling)", xsk_group },
 	{ "ring-device", "ring to device and device to ring on one core", ring_device_group },
@@ -130,7 +131,7 @@ static void usage(FILE *to)
 	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp, "
 	      "ring-open and\n"
 	      "                       attach, whose rows are measured together)\n"
-	      "  -w, --without NAME   leave out bridge, switch, tc or ceiling\n"
+	      "  -w, --without NAME   leave out bridge, switch, tc, generic, auto or ceiling\n"
 	      "  -j, --json FILE      write the figures as JSON too (-: to standard output, and "
 	      "the\n"
 	      "                       table to standard error)\n"

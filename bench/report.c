@@ -21,10 +21,13 @@ struct ratio {
 };
 
 static const struct ratio ratios[] = {
-	{ DATAPATH_SWITCH, DATAPATH_BRIDGE },
-	{ DATAPATH_TC, DATAPATH_BRIDGE },
-	{ DATAPATH_CEILING, DATAPATH_BRIDGE },
-	{ DATAPATH_SWITCH, DATAPATH_CEILING },
+	{ .of = DATAPATH_SWITCH, .to = DATAPATH_BRIDGE },
+	{ .of = DATAPATH_TC, .to = DATAPATH_BRIDGE },
+	{ .of = DATAPATH_GENERIC, .to = DATAPATH_BRIDGE },
+	{ .of = DATAPATH_AUTO, .to = DATAPATH_BRIDGE },
+	{ .of = DATAPATH_AUTO, .to = DATAPATH_TC },
+	{ .of = DATAPATH_CEILING, .to = DATAPATH_BRIDGE },
+	{ .of = DATAPATH_SWITCH, .to = DATAPATH_CEILING },
 };
 
 static int compare(const void *a, const void *b)

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* TCP streams between two network namespaces, offloads as the kernel sets them. */
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "bench/command.h"
 #include "bench/datapath.h"
 #include "bench/groups.h"
+#include "bench/iperf.h"
 #include "bench/machine.h"
 #include "bench/sandbox.h"
 #include "bench/topology.h"
 
-/* TCP takes a while to find its rate. */
-#define LONGER		 3
-#define CONNECT_ATTEMPTS 40
-#define CONNECT_PAUSE	 50000
+/* Beyond the streams' own. */
+#define CLIENT_SECONDS 60
 
 struct side {
 	const char *netns;
@@ -27,7 +23,7 @@ struct tcp {
 	struct side client;
 	struct side server;
 	bool created[DATAPATHS];
-	const char *streams; /* how many */
+	int streams;
 };
 
 /* One subnet for each datapath. */
@@ -53,13 +49,13 @@ static int setup_side(struct side *side, int index, int host, const char *near, 
 		error = veth_move(veth, side->netns, address_of(index, host, "/24").text);
 	/* After the move: first the container is there, then its device joins a switch. */
 	if (!error)
-		error = datapath->attach(near, veth->near.name);
+		error = datapath_attach(datapath, near, veth->near.name);
 	return error;
 }
 
 static int setup_datapath(struct tcp *tcp, int index)
 {
-	int error = datapaths[index]->create();
+	int error = datapath_create(datapaths[index]);
 
 	if (error)
 		return error;
@@ -77,62 +73,33 @@ static int start_server(const struct tcp *tcp, int index, struct child *child)
 	return command_start(&command, child);
 }
 
-static int run_client(const struct tcp *tcp, int index, json_t **result)
+static int run_client(const struct iperf *iperf, const char *line, char **output)
 {
-	struct address address = address_of(index, 2, "");
-	char *output CLEANUP_FREE = NULL;
-	char seconds[32];
-	const char *const argv[] = { "iperf3",	   "-c", address.text,	      "-t",   seconds, "-P",
-				     tcp->streams, "-J", "--connect-timeout", "3000", NULL };
-	struct command command = { .argv = argv, .netns = tcp->client.netns };
-	int status, length = tcp->options->seconds * LONGER;
+	const char *const argv[] = { "sh", "-c", line, NULL };
+	struct command command = { .argv = argv, .netns = iperf->client };
+	struct child client CLEANUP_CHILD = CHILD_NONE;
+	int error = command_start(&command, &client);
 
-	snprintf(seconds, sizeof(seconds), "%d", length < 1 ? 1 : length);
-	status = command_run(&command, &output);
-	if (status < 0)
-		return bench_error(-status, "iperf3 through the %s", datapaths[index]->name);
-	*result = json_loads(output ? output : "", 0, NULL);
-	return *result ? 0
-		       : bench_error(0, "iperf3 through the %s: no JSON (exit status %d)",
-				     datapaths[index]->name, status);
+	return error ? error
+		     : command_finish(&client, iperf_seconds(iperf->options) + CLIENT_SECONDS,
+				      output);
 }
 
-/* What the receiver says, in Gbit/s. -EAGAIN while the server is not there yet. */
-static int receivers_rate(json_t *result, int index, double *rate)
-{
-	const char *message = json_string_value(json_object_get(result, "error"));
-	json_t *end = json_object_get(result, "end");
-	json_t *received = json_object_get(end, "sum_received");
-
-	if (message && strstr(message, "Connection refused"))
-		return -EAGAIN;
-	if (message)
-		return bench_error(0, "iperf3 through the %s: %s", datapaths[index]->name, message);
-	*rate = json_number_value(json_object_get(received, "bits_per_second")) / 1e9;
-	if (*rate <= 0)
-		return bench_error(0, "iperf3 through the %s: nothing was received",
-				   datapaths[index]->name);
-	return 0;
-}
-
-static int run_stream(const struct tcp *tcp, int index, double *rate)
+static int run_streams(const struct tcp *tcp, int index, double *rate)
 {
 	struct child server CLEANUP_CHILD = CHILD_NONE;
-	int error = start_server(tcp, index, &server), attempt;
-	json_t *result = NULL;
+	struct address address = address_of(index, 2, "");
+	struct iperf iperf = {
+		.options = tcp->options,
+		.datapath = datapaths[index]->name,
+		.server = address.text,
+		.streams = tcp->streams,
+		.run = run_client,
+		.client = tcp->client.netns,
+	};
+	int error = start_server(tcp, index, &server);
 
-	for (attempt = 0; !error && attempt < CONNECT_ATTEMPTS; attempt++) {
-		error = run_client(tcp, index, &result);
-		if (error)
-			return error;
-		error = receivers_rate(result, index, rate);
-		json_decref(result);
-		if (error != -EAGAIN)
-			return error;
-		error = 0;
-		usleep(CONNECT_PAUSE);
-	}
-	return error ? error : bench_error(0, "iperf3: the server does not listen");
+	return error ? error : iperf_measure(&iperf, rate);
 }
 
 static int measure(const struct tcp *tcp, struct row *row)
@@ -143,7 +110,7 @@ static int measure(const struct tcp *tcp, struct row *row)
 		for (i = 0; i < DATAPATHS; i++) {
 			if (!tcp->created[i])
 				continue;
-			error = run_stream(tcp, i, &row->series[i].sample[run]);
+			error = run_streams(tcp, i, &row->series[i].sample[run]);
 			if (error)
 				return error;
 			row->series[i].count = run + 1;
@@ -159,7 +126,7 @@ static int teardown(struct tcp *tcp)
 	for (i = 0; i < DATAPATHS; i++) {
 		if (!tcp->created[i])
 			continue;
-		failed = datapaths[i]->destroy();
+		failed = datapath_destroy(datapaths[i]);
 		error = error ? error : failed;
 		veth_destroy(&tcp->client.veth[i]);
 		veth_destroy(&tcp->server.veth[i]);
@@ -171,18 +138,19 @@ static int teardown(struct tcp *tcp)
 
 static int setup(struct tcp *tcp)
 {
-	int error = sandbox_new_netns(tcp->client.netns), i;
+	static const int compared[] = { DATAPATH_BRIDGE, DATAPATH_SWITCH, DATAPATH_TC };
+	int error = sandbox_new_netns(tcp->client.netns);
+	size_t i;
 
 	if (!error)
 		error = sandbox_new_netns(tcp->server.netns);
-	/* The ceiling goes one way only. */
-	for (i = 0; !error && i < DATAPATHS; i++)
-		if (datapath_used(i) && datapaths[i]->learns)
-			error = setup_datapath(tcp, i);
+	for (i = 0; !error && i < ARRAY_SIZE(compared); i++)
+		if (datapath_used(compared[i]))
+			error = setup_datapath(tcp, compared[i]);
 	return error;
 }
 
-static int report_streams(const struct options *options, const char *streams, struct report *report)
+static int report_streams(const struct options *options, int streams, struct report *report)
 {
 	struct tcp tcp = {
 		.options = options,
@@ -194,7 +162,7 @@ static int report_streams(const struct options *options, const char *streams, st
 	int error, torn_down;
 
 	snprintf(row.title, sizeof(row.title),
-		 "TCP, streams between two network namespaces: %s, default offloads (iperf3)",
+		 "TCP, streams between two network namespaces: %d, default offloads (iperf3)",
 		 streams);
 	error = machine_line_round_trip(&row.line_round_trip);
 	if (!error)
@@ -215,6 +183,6 @@ int tcp_group(const struct options *options, struct report *report)
 		fputs("vale-bench: no iperf3 (package iperf3): no TCP rows\n", stderr);
 		return 0;
 	}
-	error = report_streams(options, "1", report);
-	return error ? error : report_streams(options, "4", report);
+	error = report_streams(options, 1, report);
+	return error ? error : report_streams(options, 4, report);
 }

@@ -16,11 +16,15 @@
 
 #include "vm.h"
 
+/* How often the caller's flag is looked at. */
+#define POLL_MS 100
+
 struct vm {
 	pid_t pid;
 	int commands; /* the guest's ttyS1; -1 when it is out of step or gone */
 	int console;  /* a file in memory that collects the guest's ttyS0 */
 	unsigned int timeout;
+	const volatile sig_atomic_t *interrupted;
 	char *output;
 };
 
@@ -46,6 +50,13 @@ __attribute__((format(printf, 1, 2))) static char *format_string(const char *for
 static const char *or_empty(const char *string)
 {
 	return string ? string : "";
+}
+
+char *vm_kernel(void)
+{
+	const char *build = getenv("VALE_BUILD");
+
+	return format_string("%s/vm/vmlinuz", build ? build : "build");
 }
 
 /* Has the image made or brought up to date; returns its name, to be freed, or NULL. */
@@ -78,18 +89,18 @@ static char *network_arguments(const struct vm_options *options)
 
 static char *qemu_command(const struct vm *vm, const struct vm_options *options, const char *image)
 {
-	const char *build = getenv("VALE_BUILD");
 	auto_free char *network = network_arguments(options);
+	auto_free char *kernel = vm_kernel();
 
 	return format_string("exec qemu-system-x86_64 -accel tcg -m %u -nographic -no-reboot"
-			     " -kernel %s/vm/vmlinuz -initrd %s"
+			     " -kernel %s -initrd %s"
 			     " -append 'console=ttyS0 quiet panic=-1 %s%s'"
 			     " -monitor none -serial file:/proc/self/fd/%d"
 			     " -chardev stdio,id=commands -device virtio-serial-pci"
 			     " -device virtserialport,chardev=commands,name=commands %s %s",
-			     options->memory ? options->memory : 256, build ? build : "build",
-			     image, options->ip ? "vale.ip=" : "", or_empty(options->ip),
-			     vm->console, network, or_empty(options->qemu_args));
+			     options->memory ? options->memory : 256, kernel, image,
+			     options->ip ? "vale.ip=" : "", or_empty(options->ip), vm->console,
+			     network, or_empty(options->qemu_args));
 }
 
 /* In the child: becomes QEMU. The kernel kills it should this test end without vm_stop(). */
@@ -136,6 +147,7 @@ int vm_start(struct vm **result, const struct vm_options *options)
 		return -ENOMEM;
 	vm->commands = -1;
 	vm->timeout = options->timeout ? options->timeout : 60;
+	vm->interrupted = options->interrupted;
 	vm->console = memfd_create("console", MFD_CLOEXEC);
 	err = vm->console < 0 ? -errno : spawn(vm, options, image);
 	if (err)
@@ -153,17 +165,29 @@ static long long now_ms(void)
 	return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-/* Reads exactly `size` bytes from the guest. */
-static int receive(struct vm *vm, char *buffer, size_t size, long long deadline)
+/* Waits for something to read. */
+static int wait_readable(struct vm *vm, long long deadline)
 {
 	struct pollfd poll_fd = { .fd = vm->commands, .events = POLLIN };
 
+	while (poll(&poll_fd, 1, POLL_MS) <= 0) {
+		if (vm->interrupted && *vm->interrupted)
+			return -EINTR;
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+	}
+	return 0;
+}
+
+/* Reads exactly `size` bytes from the guest. */
+static int receive(struct vm *vm, char *buffer, size_t size, long long deadline)
+{
 	while (size) {
-		long long left = deadline - now_ms();
+		int err = wait_readable(vm, deadline);
 		ssize_t n;
 
-		if (left <= 0 || poll(&poll_fd, 1, left) == 0)
-			return -ETIMEDOUT;
+		if (err)
+			return err;
 		n = read(vm->commands, buffer, size);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -192,14 +216,6 @@ static int receive_line(struct vm *vm, char *line, size_t size, long long deadli
 	return -EPROTO;
 }
 
-/* After a failed exchange the next answer could be the last one's: no more of them. */
-static int hang_up(struct vm *vm, int err)
-{
-	close(vm->commands);
-	vm->commands = -1;
-	return err;
-}
-
 static void print_console(const struct vm *vm)
 {
 	char buffer[4096];
@@ -213,6 +229,18 @@ static void print_console(const struct vm *vm)
 	}
 }
 
+/* After a failed exchange the next answer could be the last one's: no more of them. */
+static int give_up(struct vm *vm, int err, const char *what)
+{
+	close(vm->commands);
+	vm->commands = -1;
+	if (err == -EINTR)
+		return err;
+	fprintf(stderr, "vm: %s: %s\n", what, strerror(-err));
+	print_console(vm);
+	return err;
+}
+
 int vm_wait(struct vm *vm)
 {
 	char line[16];
@@ -221,11 +249,7 @@ int vm_wait(struct vm *vm)
 	err = receive_line(vm, line, sizeof(line), now_ms() + vm->timeout * 1000LL);
 	if (!err && strcmp(line, "ready") != 0)
 		err = -EPROTO;
-	if (!err)
-		return 0;
-	fprintf(stderr, "vm: the machine did not come up: %s\n", strerror(-err));
-	print_console(vm);
-	return hang_up(vm, err);
+	return err ? give_up(vm, err, "the machine did not come up") : 0;
 }
 
 static int send_command(struct vm *vm, const char *command)
@@ -260,6 +284,13 @@ static int receive_answer(struct vm *vm, long long deadline)
 	return err ? err : (int)status;
 }
 
+static int no_answer(struct vm *vm, int err, const char *command)
+{
+	auto_free char *what = format_string("no answer to \"%s\"", command);
+
+	return give_up(vm, err, what);
+}
+
 int vm_run(struct vm *vm, const char *format, ...)
 {
 	auto_free char *command = NULL;
@@ -280,11 +311,7 @@ int vm_run(struct vm *vm, const char *format, ...)
 	status = send_command(vm, command);
 	if (!status)
 		status = receive_answer(vm, now_ms() + vm->timeout * 1000LL);
-	if (status >= 0)
-		return status;
-	fprintf(stderr, "vm: no answer to \"%s\": %s\n", command, strerror(-status));
-	print_console(vm);
-	return hang_up(vm, status);
+	return status < 0 ? no_answer(vm, status, command) : status;
 }
 
 const char *vm_output(const struct vm *vm)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Virtual machines for tests: QEMU, Debian's cloud kernel and a busybox that runs what it is told.
+ * Virtual machines for tests and the benchmark: QEMU, Debian's cloud kernel and a busybox that runs
+ * what it is told.
  *
  *	struct vm *vm;
  *	vm_start(&vm, &(struct vm_options){ .profile = "guest", .tap = "tap0",
@@ -10,11 +11,13 @@
  *		puts(vm_output(vm));
  *	vm_stop(vm);
  *
- * Tests run in the repository's top directory; the images are made on first use by
+ * All run in the repository's top directory; the images are made on first use by
  * tests/vm/build-guest, below $VALE_BUILD ("build" if not set).
  */
 #ifndef VALE_TEST_VM_H
 #define VALE_TEST_VM_H
+
+#include <signal.h>
 
 struct vm;
 
@@ -27,7 +30,12 @@ struct vm_options {
 	unsigned int timeout;  /* seconds for the boot and for each command; 0: 60 */
 	const char *files;     /* more to put in the image, separated by blanks: see build-guest */
 	const char *qemu_args; /* more arguments for QEMU, in shell syntax */
+	/* Set by a signal: who waits for the machine then leaves with -EINTR. NULL: nobody does. */
+	const volatile sig_atomic_t *interrupted;
 };
+
+/* The name of the kernel's file, to be freed. It is there once tests/vm/build-guest has run. */
+char *vm_kernel(void);
 
 /* Starts QEMU and returns while the machine boots, so that several can boot at once: 0 or -errno.
  * The machine dies with the calling process (to be exact: with the calling thread).

@@ -10,21 +10,8 @@ cd "$(dirname "$0")/../.." || exit 1
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 unset MAKEFLAGS MAKELEVEL VALE_BUILD
-number=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" > "$scratch/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$scratch/log"
-	fi
-}
+# shellcheck source=/dev/null
+. tests/lib/check.sh
 
 # A copy of the sources, so that nobody else's files are touched.
 tree=$scratch/tree
@@ -117,5 +104,4 @@ uninstalls() {
 check "make install puts working programs and their pages where it is told" installs
 check "make uninstall leaves no file" uninstalls
 check "make help says what there is" make -s help
-echo "1..$number"
-exit $failed
+checks_end

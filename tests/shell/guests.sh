@@ -22,21 +22,8 @@ ip link set lo up
 
 image=$(realpath "$(tests/vm/build-guest)")
 kernel=$(dirname "$image")/vmlinuz
-number=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" > "$scratch/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$scratch/log"
-	fi
-}
+# shellcheck source=/dev/null
+. tests/lib/check.sh
 
 # The lines of the README from the one that has $1 to the one that has $2.
 readme() {
@@ -128,5 +115,4 @@ check "the README's lines start a guest in libvirt" start_domain
 check "the container reaches the guest of QEMU" container_reaches 10.0.0.11
 check "the container reaches the guest of libvirt" container_reaches 10.0.0.12
 check "their addresses are learned behind their taps" guests_are_learned
-echo "1..$number"
-exit $failed
+checks_end

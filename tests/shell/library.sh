@@ -19,24 +19,11 @@ unset MAKEFLAGS MAKELEVEL
 build=${VALE_BUILD:-build}
 root=$scratch/root
 lib=$root/usr/local/lib
-number=0 failed=0
+# shellcheck source=/dev/null
+. tests/lib/check.sh
 
 export PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
 PATH=$root/usr/local/sbin:$PATH
-
-# check NAME COMMAND...: the test passes if the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" > "$scratch/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$scratch/log"
-	fi
-}
 
 make_for_user() {
 	make -s BUILD="$build" DESTDIR="$root" PREFIX=/usr/local "$@"
@@ -237,5 +224,4 @@ check "and talks to the one in C++" talk_shared chat_c chat_cc
 check "and that to it" talk_shared chat_cc chat_c
 check "static ones talk without it" talk chat_static chat_alone
 check "make uninstall leaves none of it" uninstalls
-echo "1..$number"
-exit $failed
+checks_end

@@ -8,24 +8,12 @@ CLANG=clang-19
 TESTS='bpf/test_port bpf/test_learning bpf/test_checksum e2e/test_forward e2e/test_kernel61'
 
 tests=${VALE_BUILD:-build}/tests
-build=$(mktemp -d) || exit 1
-trap 'rm -rf "$build"' EXIT
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+build=$scratch/build
 unset MAKEFLAGS MAKELEVEL
-number=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" > "$build/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$build/log"
-	fi
-}
+# shellcheck source=/dev/null
+. tests/lib/check.sh
 
 check "$CLANG builds everything without a warning" \
 	make -s -j "$(nproc)" BUILD="$build" CLANG="$CLANG -Werror" all
@@ -35,5 +23,4 @@ ln -s "$(realpath "${VALE_BUILD:-build}")"/vm/{kernel,vmlinuz} "$build/vm"
 for test in $TESTS; do
 	check "$test" env VALE_BUILD="$build" "$tests/$test"
 done
-echo "1..$number"
-exit $failed
+checks_end
