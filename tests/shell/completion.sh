@@ -79,7 +79,7 @@ offers 'valectl port add vale8:new --' --owner --mode --mac --rings --slots --tx
 offers 'valectl port --owner root add vale8:new --r' --rings --rx-slots
 offers 'valectl port add vale8:new --owner roo' root
 offers 'valectl port add vale8:new --mode ' 0600 0660 0666
-offers 'valectl port add vale8:new --memory --vnet-header ' vale7:ring
+offers 'valectl port add vale8:new --memory ' vale7:ring
 offers 'valectl port add vale8:new --slots 8 --rings ' ''
 offers 'valectl port del vale7:ring --' --force --json --bpffs --help --version
 offers 'valectl port --' --json --bpffs --help --version
