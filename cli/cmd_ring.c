@@ -94,6 +94,8 @@ static const char *take_option(int option, char *value, struct vale_ring_options
 		return NULL;
 	case 'S':
 		return parse_count(value, &options->spare);
+	case 'p':
+		return parse_count(value, &options->pipes);
 	case 't':
 		return parse_count(value, &options->tx_slots);
 	case 'x':
@@ -117,6 +119,7 @@ static int add(struct context *context, int argc, char **argv)
 		{ "rx-slots", required_argument, NULL, 'x' },
 		{ "memory", required_argument, NULL, 'M' },
 		{ "spare", required_argument, NULL, 'S' },
+		{ "pipes", required_argument, NULL, 'p' },
 		{},
 	};
 	struct vale_ring_options options = { .size = sizeof(options) };

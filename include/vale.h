@@ -159,6 +159,7 @@ struct vale_port_info {
 	__u32 owner;
 	__u64 memory;	 /* bytes of the kernel's */
 	__u32 memory_id; /* of the map that its rings are in; the same: ports share it */
+	__u32 pipes;	 /* as in struct vale_ring_options */
 	__u32 bound;
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE];
 	__u32 clients; /* processes that have it open; the first are in: */
@@ -203,7 +204,8 @@ struct vale_ring_options {
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE]; /* the first `bound`: addresses it may send from */
 	const char *memory; /* port whose memory it shares, of any switch; NULL: it has its own, */
 	__u32 spare; /* with room for so many pairs of ports that share it: VALE_REGIONS in all */
-	__u32 unused;
+	__u32 pipes; /* and so many times the room of a pair for pipes, which netmap's programs have: */
+		     /* libvale-netmap(7) */
 };
 
 /*
