@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "layer.h"
+#include "pipe.h"
 
 pthread_mutex_t file_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -203,8 +203,10 @@ int file_use(struct file *file)
 	pthread_mutex_lock(&file_lock);
 	if (file->process != layer_process)
 		error = vale_port_adopt(file->port);
-	if (!error)
+	if (!error) {
+		pipe_adopt(file);
 		file->process = layer_process;
+	}
 	pthread_mutex_unlock(&file_lock);
 	return error;
 }

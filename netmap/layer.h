@@ -237,6 +237,9 @@ __u64 drops_of(const struct maps *maps, __u32 port);
 
 __u64 own_netns(void); /* cookie of the network namespace; 0: not known */
 
+/* Pipes that a port made for a program has room for, as one of netmap's has. */
+#define NEW_PORT_PIPES 2
+
 /* ---- pool.c: netmap_ifs and extra buffers in a port's memory ----------------------------------- */
 
 /* Makes one for the file, whose pairs are set. -ENOMEM */
