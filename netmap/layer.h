@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "client/client.h"
 #include "net/netmap.h"
@@ -41,6 +42,18 @@ struct real {
 	int (*fcntl)(int fd, int command, ...);
 	int (*ioctl)(int fd, unsigned long request, ...);
 	void *(*mmap)(void *address, size_t size, int protection, int flags, int fd, off_t offset);
+	ssize_t (*read)(int fd, void *to, size_t size);
+	ssize_t (*read_chk)(int fd, void *to, size_t size, size_t room);
+	ssize_t (*readv)(int fd, const struct iovec *to, int count);
+	ssize_t (*pread)(int fd, void *to, size_t size, off_t offset);
+	ssize_t (*pread_chk)(int fd, void *to, size_t size, off_t offset, size_t room);
+	ssize_t (*preadv)(int fd, const struct iovec *to, int count, off_t offset);
+	ssize_t (*preadv2)(int fd, const struct iovec *to, int count, off_t offset, int flags);
+	ssize_t (*write)(int fd, const void *from, size_t size);
+	ssize_t (*writev)(int fd, const struct iovec *from, int count);
+	ssize_t (*pwrite)(int fd, const void *from, size_t size, off_t offset);
+	ssize_t (*pwritev)(int fd, const struct iovec *from, int count, off_t offset);
+	ssize_t (*pwritev2)(int fd, const struct iovec *from, int count, off_t offset, int flags);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout);
 	int (*ppoll)(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		     const sigset_t *mask);
