@@ -122,7 +122,7 @@ $(BUILD)/pkt-gen/pkt-gen: $(PKTGEN_OBJECTS) $(BUILD)/libvale.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) -lpcap -lm -pthread
 
 # For programs that know nothing of it; one may use libvale itself, and have that beside this one.
-$(NETMAP_OBJECTS): ALL_CFLAGS += -fPIC
+$(NETMAP_OBJECTS): ALL_CFLAGS += -fPIC -fvisibility=hidden
 $(BUILD)/libvale-netmap.so: $(NETMAP_OBJECTS) $(LIB_OBJECTS) netmap/libvale-netmap.map
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=netmap/libvale-netmap.map -Wl,-z,defs \

@@ -104,6 +104,8 @@ static const char *take_option(int option, char *value, struct vale_ring_options
 		return parse_header(value, &options->vnet_header);
 	case 'S':
 		return parse_count(value, &options->spare);
+	case 'p':
+		return parse_count(value, &options->pipes);
 	case 't':
 		return parse_count(value, &options->tx_slots);
 	case 'x':
@@ -128,6 +130,7 @@ static int add(struct context *context, int argc, char **argv)
 		{ "memory", required_argument, NULL, 'M' },
 		{ "spare", required_argument, NULL, 'S' },
 		{ "vnet-header", required_argument, NULL, 'v' },
+		{ "pipes", required_argument, NULL, 'p' },
 		{},
 	};
 	struct vale_ring_options options = { .size = sizeof(options) };

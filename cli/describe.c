@@ -195,13 +195,14 @@ static json_t *describe_rings(const struct vale_port_info *info)
 
 	for (__u32 i = 0; i < info->bound; i++)
 		json_array_append_new(macs, describe_mac(info->macs[i]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "rings",
-			 (json_int_t)info->rings, "tx_slots", (json_int_t)info->tx_slots,
-			 "rx_slots", (json_int_t)info->rx_slots, "vnet_header",
-			 (json_int_t)info->vnet_header, "memory", (json_int_t)info->memory,
-			 "memory_id", (json_int_t)info->memory_id, "owner", (json_int_t)info->owner,
-			 "ephemeral", !!(info->flags & VALE_PORT_EPHEMERAL), "macs", macs,
-			 "clients", describe_clients(info));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "rings",
+			 (json_int_t)info->rings, "pipes", (json_int_t)info->pipes, "tx_slots",
+			 (json_int_t)info->tx_slots, "rx_slots", (json_int_t)info->rx_slots,
+			 "vnet_header", (json_int_t)info->vnet_header, "memory",
+			 (json_int_t)info->memory, "memory_id", (json_int_t)info->memory_id,
+			 "owner", (json_int_t)info->owner, "ephemeral",
+			 !!(info->flags & VALE_PORT_EPHEMERAL), "macs", macs, "clients",
+			 describe_clients(info));
 }
 
 json_t *describe_port(const struct vale_port_info *info, const struct vale_stats *counters)

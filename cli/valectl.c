@@ -51,6 +51,7 @@ const struct command commands[] = {
 	  "  --tx-slots N, --rx-slots N\n"
 	  "                   the same for one direction\n"
 	  "  --spare N        room in its memory for N pairs of other ports that share it\n"
+	  "  --pipes N        room in its memory for N pipes of netmap's programs\n"
 	  "  --memory PORT    share the memory of PORT, of any switch: its programs can then\n"
 	  "                   read and write the frames of both\n"
 	  "  --vnet-header N  a virtio-net header of 10 or 12 bytes before each frame\n"

@@ -19,6 +19,7 @@ struct vale_port {
 	bool lossless;
 	pid_t process; /* that the switch knows to have it; 0: none */
 	__u32 pairs;
+	__u32 pipes;	  /* regions behind theirs that are the port's, too */
 	__u32 first, end; /* that it was opened with */
 	__u32 number;
 

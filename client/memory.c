@@ -46,12 +46,14 @@ static int check_map(int fd, __u32 type, __u32 value_size, __u32 *elements)
 
 static int find_regions(struct vale_port *port)
 {
-	__u32 first = port->state->region;
+	__u32 first = port->state->region, pipes = port->state->pipes;
 
-	if (first >= port->regions || port->regions - first < port->pairs)
+	if (first >= port->regions || port->regions - first < port->pairs ||
+	    port->regions - first - port->pairs < pipes)
 		return -EPROTO;
 	port->number = port->state->port;
 	port->first_region = first;
+	port->pipes = pipes;
 	port->region = port->memory + first;
 	return 0;
 }

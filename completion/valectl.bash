@@ -92,7 +92,7 @@ _valectl() {
 		--bpffs) valectl+=(--bpffs "${words[++i]:-}") ;;
 		--hook | --netns | --fdb-size | --age | --interval | --count | --owner | --mode | --mac) ((i++)) ;;
 		-w | -c | -s) ((i++)) ;;
-		--rings | --slots | --tx-slots | --rx-slots | --spare | --memory) ((i++)) ;;
+		--rings | --slots | --tx-slots | --rx-slots | --spare | --pipes | --memory) ((i++)) ;;
 		--xsk | --queues) ((i++)) ;;
 		-*) ;;
 		*) given+=("${words[i]}") ;;
@@ -107,7 +107,7 @@ _valectl() {
 	--memory) mapfile -t COMPREPLY < <(compgen -W "$(_valectl_ports ring)" -- "$cur")
 		__ltrim_colon_completions "$cur"; return ;;
 	--mode) mapfile -t COMPREPLY < <(compgen -W '0600 0660 0666' -- "$cur"); return ;;
-	--xsk | --queues | --mac | --rings | --slots | --tx-slots | --rx-slots | --spare) return ;;
+	--xsk | --queues | --mac | --rings | --slots | --tx-slots | --rx-slots | --spare | --pipes) return ;;
 	--netns) mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2> /dev/null)" -- "$cur"); return ;;
 	--fdb-size | --age | --interval | --count) return ;;
 	-w) if [ "${given[0]:-}" = capture ]; then

@@ -159,6 +159,7 @@ struct vale_port_info {
 	__u32 owner;
 	__u64 memory;	 /* bytes of the kernel's */
 	__u32 memory_id; /* of the map that its rings are in; the same: ports share it */
+	__u32 pipes;	 /* as in struct vale_ring_options */
 	__u32 bound;
 	__u8 macs[VALE_BOUND_MACS][VALE_MAC_SIZE];
 	__u32 vnet_header; /* bytes of the virtio-net header before each frame; 0: there is none */
@@ -205,6 +206,9 @@ struct vale_ring_options {
 	const char *memory; /* port whose memory it shares, of any switch; NULL: it has its own, */
 	__u32 spare; /* with room for so many pairs of ports that share it: VALE_REGIONS in all */
 	__u32 vnet_header; /* bytes of the virtio-net header before each frame: 0, 10 or 12 */
+	__u32 pipes; /* and so many times the room of a pair for pipes, which netmap's programs have: */
+		     /* libvale-netmap(7) */
+	__u32 unused;
 };
 
 /*

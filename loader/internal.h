@@ -278,6 +278,7 @@ struct ring_port_options {
 	__u32 bound;
 	__u64 macs[VALE_BOUND_MACS];
 	__u32 spare;	    /* pairs that its memory has room for beside its own */
+	__u32 pipes;	    /* regions that are its own, beside those of its pairs */
 	const char *memory; /* the user's: port whose memory it shares; NULL: it has its own */
 	__u32 vnet_header;
 	bool ephemeral;
@@ -316,8 +317,8 @@ struct ring_memory {
 #define RING_MEMORY_NONE    ((struct ring_memory){ .fd = -1 })
 #define CLEANUP_RING_MEMORY CLEANUP(ring_memory_close)
 
-/* Room for so many pairs in the memory of another port. The lock must be held. */
-int ring_memory_share(struct vale *vale, const char *other, __u32 pairs, struct ring_memory *out);
+/* So many regions in the memory of another port. The lock must be held. */
+int ring_memory_share(struct vale *vale, const char *other, __u32 wanted, struct ring_memory *out);
 void ring_memory_close(struct ring_memory *memory);
 __u32 ring_memory_id(int fd);
 

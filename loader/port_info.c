@@ -166,6 +166,7 @@ static void describe_ring_port(struct vale_port_info *info, const struct maps *m
 
 	strcpy(info->kind, "ring");
 	info->rings = port->rings;
+	info->pipes = port->pipes;
 	info->memory_id = port->memory;
 	info->owner = port->owner;
 	info->bound = port->bound <= VALE_BOUND_MACS ? port->bound : VALE_BOUND_MACS;
@@ -173,7 +174,8 @@ static void describe_ring_port(struct vale_port_info *info, const struct maps *m
 		memcpy(info->macs[i], &port->macs[i], VALE_MAC_SIZE);
 	if (region >= 0 && state >= 0)
 		info->memory =
-			map_memory(region) * port->rings / map_elements(region) + map_memory(state);
+			map_memory(region) * (port->rings + port->pipes) / map_elements(region) +
+			map_memory(state);
 	if (state >= 0)
 		describe_state(info, state);
 	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {

@@ -101,7 +101,7 @@ static int make_port_maps(const struct making *making, struct ring_bpf *skeleton
 	return making->memory->fd >= 0
 		       ? bpf_map__reuse_fd(skeleton->maps.region, making->memory->fd)
 		       : bpf_map__set_max_entries(skeleton->maps.region,
-						  options->rings + options->spare);
+						  options->rings + options->pipes + options->spare);
 }
 
 static int use_port_maps(const struct making *making, struct ring_bpf *skeleton)
@@ -157,6 +157,7 @@ static int set_state(const struct making *making, int map)
 		state[pair].vnet_header = making->options->vnet_header;
 		state[pair].port = making->claim->number;
 		state[pair].region = making->memory->region + pair;
+		state[pair].pipes = making->options->pipes;
 		state[pair].shift = making->memory->shift;
 	}
 	munmap(state, size);
@@ -251,10 +252,12 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 
 	memory.shift = vale_region_shift(claim->number);
 	if (!error && options->memory)
-		error = ring_memory_share(claim->vale, options->memory, options->rings, &memory);
+		error = ring_memory_share(claim->vale, options->memory,
+					  options->rings + options->pipes, &memory);
 	if (error)
 		return error;
 	claim->port.rings = options->rings;
+	claim->port.pipes = options->pipes;
 	claim->port.owner = options->owner;
 	claim->port.bound = options->bound;
 	memcpy(claim->port.macs, options->macs, sizeof(options->macs));

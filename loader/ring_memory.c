@@ -36,8 +36,8 @@ static void mark_taken(struct regions *regions, const struct vale_port_entry *po
 {
 	if (port->kind == VALE_PORT_FREE || port->memory != regions->memory)
 		return;
-	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++)
-		regions->taken[(port->region + pair) % VALE_REGIONS] = true;
+	for (__u32 i = 0; i < port->rings + port->pipes && i < VALE_REGIONS; i++)
+		regions->taken[(port->region + i) % VALE_REGIONS] = true;
 }
 
 /* Of the ports of one switch. */
@@ -111,7 +111,7 @@ static int open_map(struct vale *vale, const char *other, struct ring_memory *me
 	return memory->fd < 0 ? -errno : 0;
 }
 
-int ring_memory_share(struct vale *vale, const char *other, __u32 pairs, struct ring_memory *out)
+int ring_memory_share(struct vale *vale, const char *other, __u32 wanted, struct ring_memory *out)
 {
 	struct ring_memory memory = RING_MEMORY_NONE;
 	struct regions regions = { .vale = vale };
@@ -124,12 +124,12 @@ int ring_memory_share(struct vale *vale, const char *other, __u32 pairs, struct 
 	if (!error)
 		error = mark_all(&regions);
 	if (!error)
-		memory.region = find_free(&regions, info.max_entries, pairs);
+		memory.region = find_free(&regions, info.max_entries, wanted);
 	if (!error && memory.region == VALE_REGIONS)
 		error = fail(vale, ENOSPC,
 			     "cannot share the memory of '%s': it has no room for %u more pairs of "
 			     "rings (--spare makes a port with room)",
-			     other, pairs);
+			     other, wanted);
 	if (error) {
 		ring_memory_close(&memory);
 		return error;

@@ -50,13 +50,15 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
 		.group = given.group,
 		.mode = given.mode ? given.mode : 0600,
 		.spare = given.spare,
+		.pipes = given.pipes,
 		.memory = given.memory,
 		.vnet_header = given.vnet_header,
 	};
 	if (out->rings > VALE_RINGS)
 		return fail(vale, ERANGE, "a port has 1 to %u pairs of rings, not %u", VALE_RINGS,
 			    out->rings);
-	if (given.spare > VALE_REGIONS - out->rings || (given.memory && given.spare))
+	if (given.spare > VALE_REGIONS - out->rings ||
+	    given.pipes > VALE_REGIONS - out->rings - given.spare || (given.memory && given.spare))
 		return fail(
 			vale, ERANGE,
 			"a memory has room for %u pairs of rings, and one that is shared has the "

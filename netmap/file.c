@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "layer.h"
+#include "loan.h"
+#include "pipe.h"
 
 pthread_mutex_t file_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -47,9 +48,12 @@ static void unbind(struct file *file)
 	file->port = NULL;
 }
 
-void file_put(struct file *file)
+/* By whichever thread is the first that sees that none has it on loan. */
+void loan_settle(struct file *file)
 {
-	if (atomic_fetch_sub(&file->references, 1) != 1)
+	__u64 ended = file->ended;
+
+	if (!ended || loan_is_out(file) || !atomic_compare_exchange_strong(&file->ended, &ended, 0))
 		return;
 	unbind(file);
 	epoll_set_free(file->set);
@@ -58,6 +62,14 @@ void file_put(struct file *file)
 	file->next = free_files;
 	free_files = file;
 	pthread_mutex_unlock(&free_lock);
+}
+
+void file_put(struct file *file)
+{
+	if (atomic_fetch_sub(&file->references, 1) != 1)
+		return;
+	file->ended = file->serial;
+	loan_settle(file);
 }
 
 /* False: nobody had one any more. */
@@ -175,17 +187,14 @@ static struct file *recognise(int fd, __u64 token)
 	return file;
 }
 
-struct file *file_recognise(int fd)
+/* Which the process does not know. */
+static struct file *recognise_new(int fd)
 {
-	struct file *file = file_of(fd);
+	struct file *file = NULL;
 	int before = errno;
 	__u64 token;
 
-	if (file && file->set) {
-		file_put(file);
-		return NULL;
-	}
-	if (!file && !carrier_recognise(fd, &token)) {
+	if (!carrier_recognise(fd, &token)) {
 		pthread_mutex_lock(&file_lock);
 		file = recognise(fd, token);
 		pthread_mutex_unlock(&file_lock);
@@ -194,17 +203,29 @@ struct file *file_recognise(int fd)
 	return file;
 }
 
-int file_use(struct file *file)
+struct file *file_recognise(int fd)
+{
+	struct file *file = file_of(fd);
+
+	if (!file)
+		return recognise_new(fd);
+	if (!file->set)
+		return file;
+	file_put(file);
+	return NULL;
+}
+
+int file_adopt(struct file *file)
 {
 	int error = 0;
 
-	if (file->process == layer_process)
-		return 0;
 	pthread_mutex_lock(&file_lock);
 	if (file->process != layer_process)
 		error = vale_port_adopt(file->port);
-	if (!error)
+	if (!error) {
+		pipe_adopt(file);
 		file->process = layer_process;
+	}
 	pthread_mutex_unlock(&file_lock);
 	return error;
 }
@@ -228,6 +249,7 @@ static void in_child(void)
 {
 	layer_process = getpid();
 	after_fork();
+	loans_forget();
 	for (int fd = table_next(0); fd >= 0; fd = table_next(fd + 1)) {
 		struct file *file = table_look(fd);
 

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
-#include "layer.h"
+#include "loan.h"
 
 /* ---- ioctl ------------------------------------------------------------------------------------- */
 
@@ -26,6 +26,16 @@ static int with_argument(struct file *file, int fd, void *argument,
 			 int (*run)(struct file *file, int fd, void *argument))
 {
 	return argument ? run(file, fd, argument) : -EINVAL;
+}
+
+/* What is done most: the file is taken on loan. -ENOTTY: it is not known. */
+static int sync_known(int fd, unsigned int request)
+{
+	CLEANUP_LOAN struct loan loan = loan_of(fd);
+
+	if (!loan.file || loan.file->set)
+		return -ENOTTY;
+	return sync_ioctl(loan.file, request == NIOCTXSYNC ? sync_tx : sync_rx);
 }
 
 static int serve(struct file *file, int fd, unsigned long request, void *argument)
@@ -68,21 +78,37 @@ static struct file *file_for(int fd, unsigned int request)
 	return file_of(fd);
 }
 
-INTERPOSE int ioctl(int fd, unsigned long request, ...)
+static int answer(int error, int errno_before)
+{
+	errno = error ? -error : errno_before;
+	return error ? -1 : 0;
+}
+
+static int control(int fd, unsigned long request, void *argument)
 {
 	CLEANUP_FILE struct file *file = file_for(fd, request);
+	int before = errno;
+
+	if (!file || file->set)
+		return real()->ioctl(fd, request, argument);
+	return answer(serve(file, fd, request, argument), before);
+}
+
+INTERPOSE int ioctl(int fd, unsigned long request, ...)
+{
 	va_list arguments;
 	void *argument;
-	int error, before = errno;
 
+	if ((unsigned int)request == NIOCTXSYNC || (unsigned int)request == NIOCRXSYNC) {
+		int before = errno, error = sync_known(fd, request);
+
+		if (error != -ENOTTY)
+			return answer(error, before);
+	}
 	va_start(arguments, request);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	if (!file || file->set)
-		return real()->ioctl(fd, request, argument);
-	error = serve(file, fd, request, argument);
-	errno = error ? -error : before;
-	return error ? -1 : 0;
+	return control(fd, request, argument);
 }
 
 /* ---- mmap -------------------------------------------------------------------------------------- */

@@ -30,8 +30,9 @@ static int poll_ms(struct pollfd *fds, nfds_t count, int timeout)
 	return wait_poll(fds, count, timeout < 0 ? NULL : &time, NULL);
 }
 
-static int poll_time(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
-		     const sigset_t *mask)
+/* Not inlined: libc declares that ppoll() does not read its set, and the compiler believes it. */
+__attribute__((noinline)) static int poll_time(struct pollfd *fds, nfds_t count,
+					       const struct timespec *timeout, const sigset_t *mask)
 {
 	if (!any_of(fds, count))
 		return real()->ppoll(fds, count, timeout, mask);

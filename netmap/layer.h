@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "client/client.h"
 #include "net/netmap.h"
@@ -41,6 +42,18 @@ struct real {
 	int (*fcntl)(int fd, int command, ...);
 	int (*ioctl)(int fd, unsigned long request, ...);
 	void *(*mmap)(void *address, size_t size, int protection, int flags, int fd, off_t offset);
+	ssize_t (*read)(int fd, void *to, size_t size);
+	ssize_t (*read_chk)(int fd, void *to, size_t size, size_t room);
+	ssize_t (*readv)(int fd, const struct iovec *to, int count);
+	ssize_t (*pread)(int fd, void *to, size_t size, off_t offset);
+	ssize_t (*pread_chk)(int fd, void *to, size_t size, off_t offset, size_t room);
+	ssize_t (*preadv)(int fd, const struct iovec *to, int count, off_t offset);
+	ssize_t (*preadv2)(int fd, const struct iovec *to, int count, off_t offset, int flags);
+	ssize_t (*write)(int fd, const void *from, size_t size);
+	ssize_t (*writev)(int fd, const struct iovec *from, int count);
+	ssize_t (*pwrite)(int fd, const void *from, size_t size, off_t offset);
+	ssize_t (*pwritev)(int fd, const struct iovec *from, int count, off_t offset);
+	ssize_t (*pwritev2)(int fd, const struct iovec *from, int count, off_t offset, int flags);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout);
 	int (*ppoll)(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 		     const sigset_t *mask);
@@ -70,6 +83,7 @@ struct pool;
 struct file {
 	_Atomic int references;
 	__u64 serial;	       /* of all that were in this memory */
+	_Atomic __u64 ended;   /* its serial: nobody has a reference, and it is to be ended */
 	struct epoll_set *set; /* NULL: it is /dev/netmap's */
 	__u64 token;	       /* tells it from all others, in any process */
 
@@ -106,7 +120,7 @@ int file_open(int flags);
 /* The fd is the file's from now on; takes a reference of its own. -EMFILE, -ENOMEM */
 int file_enter(int fd, struct file *file);
 /* Says that the process uses the file's port, after a fork. */
-int file_use(struct file *file);
+int file_adopt(struct file *file);
 /* Held while files are bound, or made. */
 extern pthread_mutex_t file_lock;
 void files_close_all(void);
@@ -116,8 +130,25 @@ void files_close_all(void);
 /* A file descriptor that is the library's own: the program has not got it. */
 #define TABLE_HIDDEN ((struct file *)1)
 
+#define TABLE_CHUNK  1024
+#define TABLE_CHUNKS 1024 /* more file descriptors than the kernel allows by default */
+
+struct table_chunk {
+	_Atomic(struct file *) file[TABLE_CHUNK];
+};
+
+extern _Atomic(struct table_chunk *) table_chunks[TABLE_CHUNKS];
 extern atomic_int table_used; /* entries there are: 0: the program has nothing to do with netmap */
-struct file *table_look(int fd);
+
+static inline struct file *table_look(int fd)
+{
+	struct table_chunk *chunk = NULL;
+
+	if ((unsigned int)fd < TABLE_CHUNK * TABLE_CHUNKS)
+		chunk = table_chunks[fd / TABLE_CHUNK];
+	return chunk ? chunk->file[fd % TABLE_CHUNK] : NULL;
+}
+
 /* Returns what was there before. *error: -EMFILE, -ENOMEM, and nothing was changed. */
 struct file *table_put(int fd, struct file *file, int *error);
 /* The first fd from `fd` on that has an entry; -1: none. */
@@ -125,6 +156,12 @@ int table_next(int fd);
 
 /* The process that the table is of: in a child of vfork(), another one runs in the same memory. */
 extern pid_t layer_process;
+
+/* To be called before the rings of a file that is bound are looked at. */
+static inline int file_use(struct file *file)
+{
+	return file->process == layer_process ? 0 : file_adopt(file);
+}
 
 /* carrier.c */
 int carrier_open(int flags, __u64 *token);
@@ -236,6 +273,9 @@ int port_name_of(struct vale *vale, const char *name, char out[NETMAP_REQ_IFNAMS
 __u64 drops_of(const struct maps *maps, __u32 port);
 
 __u64 own_netns(void); /* cookie of the network namespace; 0: not known */
+
+/* Pipes that a port made for a program has room for, as one of netmap's has. */
+#define NEW_PORT_PIPES 2
 
 /* ---- pool.c: netmap_ifs and extra buffers in a port's memory ----------------------------------- */
 

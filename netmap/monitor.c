@@ -18,26 +18,30 @@ static __u32 subject_of(const struct file *file)
 
 static void start(struct file *file);
 
-int monitor_bind(struct file *file, const char *id, __u32 end, __u32 flags, __u32 slots)
+int monitor_bind(struct file *file, const struct pipe_wish *wish)
 {
 	struct pool *pool = pool_of(file->port);
-	__u32 subject = 0, number;
-	char own[sizeof(((struct pool_pipe *)0)->id)];
+	struct pipe_wish own = *wish;
+	char id[sizeof(((struct pool_pipe *)0)->id)];
+	__u32 number;
 	int error;
 
 	if (!pool)
 		return -ENOMEM;
-	if (id) {
-		if (pipe_number(pool, id, &number))
+	if (wish->id) {
+		if (pipe_number(pool, wish->id, &number))
 			return -EINVAL;
-		subject = subject_of_pipe(number, end);
+		own.subject = subject_of_pipe(number, wish->end);
 	}
 	/* A name that no pipe has. */
-	snprintf(own, sizeof(own), "/%016llx", (unsigned long long)file->token);
+	snprintf(id, sizeof(id), "/%016llx", (unsigned long long)file->token);
 	/* Without a direction it is both. */
-	if (!(flags & (NR_MONITOR_TX | NR_MONITOR_RX)))
-		flags |= NR_MONITOR_TX | NR_MONITOR_RX;
-	error = pipe_bind(file, own, 1, slots, false, flags, subject);
+	if (!(wish->monitor & (NR_MONITOR_TX | NR_MONITOR_RX)))
+		own.monitor |= NR_MONITOR_TX | NR_MONITOR_RX;
+	own.id = id;
+	own.end = 1;
+	own.exclusive = false;
+	error = pipe_bind(file, &own);
 	if (!error)
 		start(file);
 	return error;

@@ -9,11 +9,14 @@
 
 #include "pipe.h"
 
-/* Of who does not say how many it wants: there are few buffers for all. */
+/* Where there are few buffers for all. */
 #define MONITOR_SLOTS 32
 
-/* Binds the file to a new one of the port, or of the pipe `id`. -EINVAL: there is no such pipe. */
-int monitor_bind(struct file *file, const char *id, __u32 end, __u32 flags, __u32 slots);
+/*
+ * Binds the file to a new one of the port, or of the pipe that the wish names: there is no such pipe
+ * is -EINVAL. `monitor` is what the program asked for.
+ */
+int monitor_bind(struct file *file, const struct pipe_wish *wish);
 /* Slots of the file's ring from `from` up to `to` are about to be sent. */
 void monitor_sent(struct file *file, struct vale_ring *ring, __u32 from, __u32 to);
 /*

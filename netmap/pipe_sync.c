@@ -6,22 +6,29 @@
 #include "pipe.h"
 
 /*
- * Slots that were sent, or given back, since the pipe was made: in a ring's own memory, each written
- * by one end. Of a tx ring that is sent, of an rx ring given back.
+ * Counts of slots since the pipe was made, in a ring's own memory, each written by one end. Of a tx
+ * ring, slots that were sent, and whose buffers came back; of an rx ring, that were given back.
  */
-static __u32 *count_of(struct vale_ring *ring)
+enum { COUNT, CAME_BACK };
+
+static __u32 *word_of(const struct vale_ring *ring, int number)
 {
-	return (__u32 *)ring->unused;
+	return (__u32 *)ring->unused + number;
 }
 
-__u32 pipe_count(struct vale_ring *ring)
+__u32 pipe_count(const struct vale_ring *ring)
 {
-	return __atomic_load_n(count_of(ring), __ATOMIC_SEQ_CST);
+	return __atomic_load_n(word_of(ring, COUNT), __ATOMIC_SEQ_CST);
 }
 
 void pipe_set_count(struct vale_ring *ring, __u32 count)
 {
-	__atomic_store_n(count_of(ring), count, __ATOMIC_SEQ_CST);
+	__atomic_store_n(word_of(ring, COUNT), count, __ATOMIC_SEQ_CST);
+}
+
+__u32 pipe_came_back(const struct vale_ring *ring)
+{
+	return __atomic_load_n(word_of(ring, CAME_BACK), __ATOMIC_RELAXED);
 }
 
 __u32 pipe_tx_tail(const struct pipe_end *pipe)
@@ -63,34 +70,60 @@ static __u32 whole_frames(const struct pipe_end *pipe, __u32 from, __u32 slots)
 	return slots;
 }
 
-static void exchange(const struct pipe_end *pipe, __u32 index)
+static void move(const struct pipe_end *pipe, __u32 index)
 {
-	struct vale_slot *sent = &pipe->tx->slot[index], *got = &pipe->other_rx->slot[index];
-	struct vale_slot old = *got;
+	struct vale_slot *got = &pipe->other_rx->slot[index];
 
-	*got = *sent;
+	*got = pipe->tx->slot[index];
 	got->flags &= NS_MOREFRAG;
-	sent->buf_idx = old.buf_idx;
-	sent->flags = NS_BUF_CHANGED;
 }
 
-int pipe_sync_tx(struct pipe_end *pipe)
+/* Slots that the other end has given back: with the buffers that it has put there. */
+static void take_back(const struct pipe_end *pipe)
+{
+	__u32 from = pipe_came_back(pipe->tx), count = pipe_count(pipe->other_rx);
+
+	for (; (count - from) & pipe->mask; from++) {
+		__u32 index = from & pipe->mask;
+
+		pipe->tx->slot[index].buf_idx = pipe->other_rx->slot[index].buf_idx;
+		pipe->tx->slot[index].flags = NS_BUF_CHANGED;
+	}
+	__atomic_store_n(word_of(pipe->tx, CAME_BACK), from, __ATOMIC_RELAXED);
+}
+
+static int sync_tx_ring(struct pipe_end *pipe)
 {
 	__u32 count = pipe_count(pipe->tx), from = count & pipe->mask, slots;
-	int error = take_head(pipe->tx, from, pipe_tx_tail(pipe), pipe->mask, &slots);
+	__u32 tail = (pipe_came_back(pipe->tx) - 1) & pipe->mask;
+	int error = take_head(pipe->tx, from, tail, pipe->mask, &slots);
 
 	if (error)
 		return error;
 	sync_fetch_indirect(pipe->tx, from, (from + slots) & pipe->mask, pipe->mask);
 	slots = whole_frames(pipe, from, slots);
 	for (__u32 i = 0; i < slots; i++)
-		exchange(pipe, (from + i) & pipe->mask);
+		move(pipe, (from + i) & pipe->mask);
 	if (slots) {
 		pipe_set_count(pipe->tx, count + slots);
 		bell_ring(pipe->shared, !pipe->end);
 	}
-	pipe->tx->tail = pipe_tx_tail(pipe);
+	take_back(pipe);
+	pipe->tx->tail = (pipe_came_back(pipe->tx) - 1) & pipe->mask;
 	return 0;
+}
+
+/* A thread that waits to receive sends what is before head, as netmap's poll() does: perhaps while
+ * the one whose the tx ring is does so, too. */
+int pipe_sync_tx(struct pipe_end *pipe)
+{
+	int error;
+
+	if (__atomic_exchange_n(&pipe->tx_busy, true, __ATOMIC_ACQUIRE))
+		return 0;
+	error = sync_tx_ring(pipe);
+	__atomic_store_n(&pipe->tx_busy, false, __ATOMIC_RELEASE);
+	return error;
 }
 
 static void take_time(struct vale_ring *ring)

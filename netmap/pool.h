@@ -12,8 +12,8 @@
 
 #define POOL_BUFFERS 16
 #define POOL_FIRST   (VALE_REGION_UNITS - 1 - POOL_BUFFERS) /* its first buffer, in the region */
-#define POOL_BITS    2560
-#define POOL_PIPES   8
+#define POOL_BITS    4864
+#define POOL_PIPES   16
 #define POOL_PIPE    256
 #define POOL_HEAD    (POOL_BITS + POOL_PIPES * POOL_PIPE)
 #define POOL_IF	     256
@@ -39,7 +39,10 @@ struct pool_if {
 /* Threads of an end that sleep at a time: more do not sleep but look again and again. */
 #define PIPE_WAITERS 8
 
-/* A pipe of the port: a pair of rings for each of its two ends, in buffers of the pool. */
+/*
+ * A pipe of the port: a pair of rings for each of its two ends, in buffers of the pool. The slots of
+ * both rings of a direction have but one buffer for each place: pipe.h.
+ */
 struct pool_pipe {
 	char id[32]; /* "": there is none */
 	__u64 netns; /* where its ends must be, to be able to wake each other */
@@ -53,9 +56,9 @@ struct pool_pipe {
 };
 
 struct pool {
-	__u64 used[VALE_RINGS * VALE_REGION_UNITS / 64]; /* a bit for each of the port's buffers */
-	__u32 monitors;					 /* how many there are */
-	__u8 unused[POOL_BITS - VALE_RINGS * VALE_REGION_UNITS / 8 - 4];
+	__u64 used[VALE_REGIONS * VALE_REGION_UNITS / 64]; /* a bit for each of the port's buffers */
+	__u32 monitors;					   /* how many there are */
+	__u8 unused[POOL_BITS - VALE_REGIONS * VALE_REGION_UNITS / 8 - 4];
 	union {
 		struct pool_pipe pipe;
 		__u8 pipe_room[POOL_PIPE];
@@ -69,7 +72,7 @@ struct pool {
 _Static_assert(sizeof(struct pool_if) <= POOL_IF, "a pool_if has its room");
 _Static_assert(sizeof(struct pool_pipe) <= POOL_PIPE, "a pool_pipe has its room");
 _Static_assert(sizeof(struct pool) == POOL_BUFFERS * VALE_BUFFER_SIZE, "the pool has its room");
-_Static_assert(VALE_RINGS *VALE_REGION_UNITS % 64 == 0, "all buffers have bits");
+_Static_assert(VALE_REGIONS *VALE_REGION_UNITS % 64 == 0, "all buffers have bits");
 
 /* Set up if nobody has since the port was opened for the first time. NULL: it cannot be had. */
 struct pool *pool_of(struct vale_port *port);
@@ -78,8 +81,11 @@ struct pool *pool_of(struct vale_port *port);
 
 /* Links up to `wanted` buffers that nobody uses into a list; its first, and how many there are. */
 __u32 pool_take_buffers(struct vale_port *port, struct pool *pool, __u32 wanted, __u32 *head);
-/* So many that follow each other; the first, or 0. */
-__u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 count);
+/*
+ * So many that follow each other, the next free ones from `from` on; 0: from the first of those that
+ * are for pipes on. The first, or 0.
+ */
+__u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 from, __u32 count);
 void pool_give_block(struct vale_port *port, struct pool *pool, __u32 first, __u32 count);
 /* An index of the memory that a frame may be at. */
 bool pool_is_buffer(const struct vale_port *port, __u32 index);

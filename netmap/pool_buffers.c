@@ -5,6 +5,12 @@
 /* The port's own, by their indices in its regions; others of its memory may be in its slots, too. */
 static __u32 buffers_of(const struct vale_port *port)
 {
+	return (port->pairs + port->pipes) * VALE_REGION_UNITS;
+}
+
+/* Those that are in the regions of its pairs: the others, behind these, are for pipes. */
+static __u32 buffers_of_pairs(const struct vale_port *port)
+{
 	return port->pairs * VALE_REGION_UNITS;
 }
 
@@ -64,9 +70,9 @@ static __u32 take_from(struct vale_port *port, struct pool *pool, __u32 first, _
 	return taken;
 }
 
-__u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 count)
+static __u32 find_block(struct vale_port *port, struct pool *pool, __u32 first, __u32 count)
 {
-	__u32 first = first_of(port), end = first + buffers_of(port);
+	__u32 end = first_of(port) + buffers_of(port);
 
 	while (first < end) {
 		__u32 taken = take_from(port, pool, first, count);
@@ -76,6 +82,14 @@ __u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 count)
 		first += taken + 1;
 	}
 	return 0;
+}
+
+__u32 pool_take_block(struct vale_port *port, struct pool *pool, __u32 from, __u32 count)
+{
+	__u32 first = first_of(port);
+	__u32 found = find_block(port, pool, from ? from : first + buffers_of_pairs(port), count);
+
+	return found ? found : find_block(port, pool, first, count);
 }
 
 void pool_give_block(struct vale_port *port, struct pool *pool, __u32 first, __u32 count)
@@ -92,7 +106,7 @@ __u32 pool_take_buffers(struct vale_port *port, struct pool *pool, __u32 wanted,
 	__u32 taken = 0;
 
 	*head = 0;
-	for (__u32 own = 0; own < buffers_of(port) && taken < wanted; own++) {
+	for (__u32 own = 0; own < buffers_of_pairs(port) && taken < wanted; own++) {
 		__u32 index = first_of(port) + own;
 
 		if (!is_buffer(port, index) || set_used(port, pool, index, true))

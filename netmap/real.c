@@ -48,6 +48,18 @@ static void find_all(void)
 	find(&found.fcntl, "fcntl");
 	find(&found.ioctl, "ioctl");
 	find(&found.mmap, "mmap");
+	find(&found.read, "read");
+	find(&found.read_chk, "__read_chk");
+	find(&found.readv, "readv");
+	find(&found.pread, "pread");
+	find(&found.pread_chk, "__pread_chk");
+	find(&found.preadv, "preadv");
+	find(&found.preadv2, "preadv2");
+	find(&found.write, "write");
+	find(&found.writev, "writev");
+	find(&found.pwrite, "pwrite");
+	find(&found.pwritev, "pwritev");
+	find(&found.pwritev2, "pwritev2");
 	find(&found.poll, "poll");
 	find(&found.ppoll, "ppoll");
 	find(&found.select, "select");

@@ -22,7 +22,11 @@ static int look(const char *name, struct vale_port_info *out)
 		error = vale_port_get(vale, full, out);
 	if (error == -ENOENT) {
 		*out = (struct vale_port_info){
-			.kind = "ring", .rings = 1, .tx_slots = VALE_SLOTS, .rx_slots = VALE_SLOTS
+			.kind = "ring",
+			.rings = 1,
+			.pipes = NEW_PORT_PIPES,
+			.tx_slots = VALE_SLOTS,
+			.rx_slots = VALE_SLOTS,
 		};
 		error = 0;
 	}
@@ -38,7 +42,7 @@ static __u16 memory_id(const struct vale_port_info *port)
 /* What a program would map, of which a port may have only a part. */
 static __u64 memory_size(const struct file *file, const struct vale_port_info *port)
 {
-	size_t size = port->rings * sizeof(struct vale_region);
+	size_t size = (port->rings + port->pipes) * sizeof(struct vale_region);
 
 	if (file->bound && ring_memory_id(file->port->region_map) == port->memory_id)
 		vale_port_memory(file->port, &size);
@@ -90,7 +94,7 @@ int request_pools_info(struct request *request)
 		.nr_ring_pool_objtotal = 2 * port.rings,
 		.nr_ring_pool_objsize = sizeof(struct vale_ring),
 		.nr_buf_pool_offset = 0,
-		.nr_buf_pool_objtotal = port.rings * VALE_REGION_UNITS,
+		.nr_buf_pool_objtotal = (port.rings + port.pipes) * VALE_REGION_UNITS,
 		.nr_buf_pool_objsize = VALE_BUFFER_SIZE,
 	};
 	return 0;

@@ -52,6 +52,7 @@ static struct vale_ring_options same_as(const struct vale_port_info *port)
 		.rx_slots = port->rx_slots,
 		.owner = port->owner,
 		.bound = port->bound,
+		.pipes = port->pipes,
 	};
 
 	memcpy(options.macs, port->macs, sizeof(options.macs));
@@ -127,7 +128,7 @@ int persistent_name(const char *name, char out[NETMAP_REQ_IFNAMSIZ])
 
 static int create(struct vale *vale, const char *name, const struct nmreq_vale_newif *newif)
 {
-	struct vale_ring_options options = { .size = sizeof(options) };
+	struct vale_ring_options options = { .size = sizeof(options), .pipes = NEW_PORT_PIPES };
 	char full[4 * VALE_NAME_SIZE];
 	int error;
 

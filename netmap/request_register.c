@@ -36,6 +36,7 @@ static void take_sizes(const struct nmreq_register *reg, struct vale_ring_option
 	out->rings = least(most(reg->nr_tx_rings, reg->nr_rx_rings), VALE_RINGS);
 	out->tx_slots = least(reg->nr_tx_slots, VALE_SLOTS);
 	out->rx_slots = least(reg->nr_rx_slots, VALE_SLOTS);
+	out->pipes = NEW_PORT_PIPES;
 }
 
 static int take_mode(const struct nmreq_register *reg, struct binding *binding)
@@ -87,8 +88,10 @@ static int take_pipe_request(const char *parent, const struct nmreq_register *re
 		return -EINVAL;
 	binding->options.flags = binding->monitor ? VALE_OPEN_EXISTING : 0;
 	binding->options.one_ring = 0;
-	binding->options.ring =
-		(struct vale_ring_options){ .size = sizeof(struct vale_ring_options) };
+	binding->options.ring = (struct vale_ring_options){
+		.size = sizeof(struct vale_ring_options),
+		.pipes = NEW_PORT_PIPES,
+	};
 	return 0;
 }
 
@@ -198,20 +201,29 @@ static void describe(const struct file *file, struct nmreq_register *reg)
 	reg->nr_mem_id = file->memory_id;
 }
 
+/* Of who does not say how many slots it wants: as many as the port's rings have, if there is room. */
+static __u32 slots_wanted(const struct vale_port *port, const struct binding *binding)
+{
+	if (binding->monitor && !port->pipes)
+		return MONITOR_SLOTS;
+	return most(port->state->tx_mask, port->state->rx_mask) + 1;
+}
+
 /* A pipe has one ring in each direction, whatever the port has, and a monitor one to receive. */
 static int take_pipe(struct file *file, const struct binding *binding,
 		     const struct nmreq_register *reg)
 {
 	__u32 slots = most(reg->nr_tx_slots, reg->nr_rx_slots);
-	int error;
+	struct pipe_wish wish = {
+		.id = binding->pipe,
+		.end = binding->end,
+		.slots = slots ? slots : slots_wanted(file->port, binding),
+		.less = !slots,
+		.exclusive = reg->nr_flags & NR_EXCLUSIVE,
+		.monitor = binding->monitor,
+	};
+	int error = binding->monitor ? monitor_bind(file, &wish) : pipe_bind(file, &wish);
 
-	if (binding->monitor)
-		error = monitor_bind(file, binding->pipe, binding->end, binding->monitor,
-				     slots ? slots : MONITOR_SLOTS);
-	else
-		error = pipe_bind(file, binding->pipe, binding->end,
-				  slots ? slots : file->port->state->tx_mask + 1,
-				  reg->nr_flags & NR_EXCLUSIVE, 0, 0);
 	if (error)
 		return error;
 	file->first_tx = file->first_rx = 0;

@@ -69,14 +69,19 @@ static bool any_indirect(const struct span *span)
 	return all.flags & NS_INDIRECT;
 }
 
+/* Not inlined: it is seldom done, and takes many registers. */
+__attribute__((noinline)) static void fetch_all(const struct span *span)
+{
+	for (__u32 i = span->first; i != span->head; i = (i + 1) & span->mask)
+		fetch(span->ring, &span->ring->slot[i]);
+}
+
 void sync_fetch_indirect(struct vale_ring *ring, __u32 first, __u32 head, __u32 mask)
 {
 	struct span span = { ring, first, head, mask };
 
-	if (!any_indirect(&span))
-		return;
-	for (__u32 i = first; i != head; i = (i + 1) & mask)
-		fetch(ring, &ring->slot[i]);
+	if (any_indirect(&span))
+		fetch_all(&span);
 }
 
 /* ---- one ring ---------------------------------------------------------------------------------- */

@@ -5,39 +5,30 @@
 
 #include "layer.h"
 
-#define CHUNK  1024
-#define CHUNKS 1024 /* more file descriptors than the kernel allows by default */
-
-struct chunk {
-	_Atomic(struct file *) file[CHUNK];
-};
-
-static _Atomic(struct chunk *) chunks[CHUNKS];
+_Atomic(struct table_chunk *) table_chunks[TABLE_CHUNKS];
 atomic_int table_used;
 pid_t layer_process;
 
-static struct chunk *chunk_of(int fd)
+static bool is_number(int fd)
 {
-	return fd >= 0 && fd < CHUNK * CHUNKS ? chunks[fd / CHUNK] : NULL;
+	return fd >= 0 && fd < TABLE_CHUNK * TABLE_CHUNKS;
 }
 
-struct file *table_look(int fd)
+static struct table_chunk *chunk_of(int fd)
 {
-	struct chunk *chunk = chunk_of(fd);
-
-	return chunk ? chunk->file[fd % CHUNK] : NULL;
+	return is_number(fd) ? table_chunks[fd / TABLE_CHUNK] : NULL;
 }
 
 /* Not by malloc(), which may be the program's own, and not to be called at any time. */
-static struct chunk *make_chunk(int fd)
+static struct table_chunk *make_chunk(int fd)
 {
-	struct chunk *none = NULL, *chunk;
+	struct table_chunk *none = NULL, *chunk;
 
 	chunk = real()->mmap(NULL, sizeof(*chunk), PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
 		return NULL;
-	if (!atomic_compare_exchange_strong(&chunks[fd / CHUNK], &none, chunk)) {
+	if (!atomic_compare_exchange_strong(&table_chunks[fd / TABLE_CHUNK], &none, chunk)) {
 		munmap(chunk, sizeof(*chunk));
 		return none;
 	}
@@ -46,31 +37,31 @@ static struct chunk *make_chunk(int fd)
 
 struct file *table_put(int fd, struct file *file, int *error)
 {
-	struct chunk *chunk = chunk_of(fd);
+	struct table_chunk *chunk = chunk_of(fd);
 	struct file *before;
 
 	*error = 0;
 	if (!chunk && !file)
 		return NULL;
-	if (fd < 0 || fd >= CHUNK * CHUNKS)
+	if (!is_number(fd))
 		*error = -EMFILE;
 	else if (!chunk && !(chunk = make_chunk(fd)))
 		*error = -ENOMEM;
 	if (*error)
 		return NULL;
-	before = atomic_exchange(&chunk->file[fd % CHUNK], file);
+	before = atomic_exchange(&chunk->file[fd % TABLE_CHUNK], file);
 	table_used += !!file - !!before;
 	return before;
 }
 
 int table_next(int fd)
 {
-	for (; fd < CHUNK * CHUNKS; fd++) {
-		struct chunk *chunk = chunk_of(fd);
+	for (; fd < TABLE_CHUNK * TABLE_CHUNKS; fd++) {
+		struct table_chunk *chunk = chunk_of(fd);
 
 		if (!chunk)
-			fd |= CHUNK - 1; /* the last of those that there are not */
-		else if (chunk->file[fd % CHUNK])
+			fd |= TABLE_CHUNK - 1; /* the last of those that there are not */
+		else if (chunk->file[fd % TABLE_CHUNK])
 			return fd;
 	}
 	return -1;

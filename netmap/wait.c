@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loan.h"
 #include "wait.h"
 
 #define ON_STACK 16
@@ -141,12 +142,33 @@ static int wait_split(struct split *split, struct pollfd *fds, nfds_t count,
 	}
 }
 
+/*
+ * One file of netmap alone, as most programs wait for: false if there is a reason to take the longer
+ * way, on which a thread may sleep.
+ */
+static bool look_at_one(struct pollfd *fd, const struct timespec *timeout)
+{
+	CLEANUP_LOAN struct loan loan = loan_of(fd->fd);
+
+	if (!loan.file || loan.file->set)
+		return false;
+	fd->revents = asked(sync_poll(loan.file, normal(fd->events)), fd->events);
+	return fd->revents || deadline_is_past(timeout);
+}
+
 int wait_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 	      const sigset_t *mask)
 {
 	struct split split;
 	int result, error;
 
+	if (count == 1) {
+		error = errno;
+		if (look_at_one(fds, timeout)) {
+			errno = error;
+			return fds->revents != 0;
+		}
+	}
 	if (!make_room(&split, count)) {
 		end(&split);
 		errno = ENOMEM;

@@ -188,7 +188,7 @@ struct vale_port_entry {
 	__u32 region; /* and the element of the first pair; ports of one memory share buffers */
 	struct vale_device outer; /* of a port with a pair, where its outer end was made */
 	__u32 on; /* of sockets, and of a host's side: number of the port on whose device they are */
-	__u32 unused;
+	__u32 pipes; /* of a ring port: elements behind its rings' that are its own, for pipes */
 };
 
 struct vale_fdb_key {

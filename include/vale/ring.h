@@ -191,7 +191,8 @@ struct vale_ring_state {
 	__u32 removed;	    /* 1: the port was deleted */
 	__u32 region;	    /* of the memory, the pair's */
 	__u32 shift;	    /* bytes that buffers of the memory are shifted by */
-	__u32 unused1[9];
+	__u32 pipes; /* regions behind those of the port's pairs that are its own, too: for pipes */
+	__u32 unused1[8];
 
 	/* what the senders to it share */
 	__u32 rx_reserved; /* slots that a sender has filled or is about to fill */

@@ -3,11 +3,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +76,93 @@ Test(netmap_file, unbound)
 	cr_assert_eq(close(fd), 0);
 	cr_assert_eq(close(fd), -1);
 	cr_assert_eq(errno, EBADF);
+}
+
+/* Functions that programs call which are compiled with _FORTIFY_SOURCE. */
+ssize_t __read_chk(int fd, void *to, size_t size, size_t room);
+ssize_t __pread_chk(int fd, void *to, size_t size, off_t offset, size_t room);
+ssize_t __pread64_chk(int fd, void *to, size_t size, off_t offset, size_t room);
+
+#define ALL_WAYS 19
+
+/* Reads or writes two bytes, in one of all ways. */
+static ssize_t transfer(int fd, int way)
+{
+	char bytes[2] = "ab";
+	struct iovec parts[] = { { bytes, 1 }, { bytes + 1, 1 } };
+
+	switch (way) {
+	case 0:
+		return read(fd, bytes, 2);
+	case 1:
+		return __read_chk(fd, bytes, 2, 2);
+	case 2:
+		return readv(fd, parts, 2);
+	case 3:
+		return pread(fd, bytes, 2, 0);
+	case 4:
+		return pread64(fd, bytes, 2, 0);
+	case 5:
+		return __pread_chk(fd, bytes, 2, 0, 2);
+	case 6:
+		return __pread64_chk(fd, bytes, 2, 0, 2);
+	case 7:
+		return preadv(fd, parts, 2, 0);
+	case 8:
+		return preadv64(fd, parts, 2, 0);
+	case 9:
+		return preadv2(fd, parts, 2, 0, 0);
+	case 10:
+		return preadv64v2(fd, parts, 2, 0, 0);
+	case 11:
+		return write(fd, bytes, 2);
+	case 12:
+		return writev(fd, parts, 2);
+	case 13:
+		return pwrite(fd, bytes, 2, 0);
+	case 14:
+		return pwrite64(fd, bytes, 2, 0);
+	case 15:
+		return pwritev(fd, parts, 2, 0);
+	case 16:
+		return pwritev64(fd, parts, 2, 0);
+	case 17:
+		return pwritev2(fd, parts, 2, 0, 0);
+	default:
+		return pwritev64v2(fd, parts, 2, 0, 0);
+	}
+}
+
+static void refuses_transfers(int fd)
+{
+	for (int way = 0; way < ALL_WAYS; way++) {
+		errno = 0;
+		cr_assert_eq(transfer(fd, way), -1, "%d", way);
+		cr_assert_eq(errno, EINVAL, "%d: %s", way, strerror(errno));
+	}
+}
+
+/* netmap's device has no read() and write(). */
+Test(netmap_file, reads_and_writes)
+{
+	struct netmap_port a = netmap_open_all("vale1:a"), b = netmap_open_all("vale1:b");
+	int unbound = netmap_device(), other = dup(a.fd);
+	FILE *file = tmpfile();
+	char byte;
+
+	refuses_transfers(unbound);
+	refuses_transfers(a.fd);
+	refuses_transfers(other);
+	/* They do what they do with all other files. */
+	cr_assert_eq(pwrite(fileno(file), "0123456789", 10, 0), 10);
+	for (int way = 0; way < ALL_WAYS; way++)
+		cr_assert_eq(transfer(fileno(file), way), 2, "%d: %s", way, strerror(errno));
+	cr_assert_eq(transfer(-1, 0), -1);
+	cr_assert_eq(errno, EBADF);
+	/* What others find in the socket is there. */
+	cr_assert_eq(recv(other, &byte, 1, MSG_PEEK | MSG_DONTWAIT), 1);
+	netmap_reaches(&a, &b, 1, 2);
+	netmap_reaches(&b, &a, 2, 1);
 }
 
 Test(netmap_file, mapping)

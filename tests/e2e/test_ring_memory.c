@@ -154,7 +154,32 @@ Test(ring_memory, of_ports_that_valectl_adds)
 	alone = member("vale2:c", "memory");
 	cr_assert_leq(llabs(member("vale1:a", "memory") - alone), 4096);
 	cr_assert_leq(llabs(member("vale2:b", "memory") - alone), 4096);
+	cr_assert_eq(member("vale2:c", "pipes"), 0);
+	must("%s port add vale2:d --pipes 2", valectl());
+	cr_assert_eq(member("vale2:d", "pipes"), 2);
+	cr_assert_geq(member("vale2:d", "memory"), alone + 2 * (long long)VALE_REGION_SIZE);
 	pass_on(ring_open("vale1:a", NULL), ring_open("vale2:b", NULL));
+}
+
+static __u32 first_region(const char *name)
+{
+	return region_of(ring_open(name, NULL), 0);
+}
+
+/* Ports that share a memory have the room for pipes each for itself. */
+Test(ring_memory, room_for_pipes)
+{
+	must("%s port add vale1:a --pipes 2 --spare 6", valectl());
+	must("%s port add vale1:b --memory vale1:a --rings 2 --pipes 1", valectl());
+	must("%s port add vale1:c --memory vale1:b", valectl());
+	must("%s port add vale1:d --memory vale1:a", valectl());
+	cr_assert_eq(first_region("vale1:a"), 0);
+	cr_assert_eq(first_region("vale1:b"), 3);
+	cr_assert_eq(first_region("vale1:c"), 6);
+	cr_assert_eq(first_region("vale1:d"), 7);
+	refused(1, "it has no room for 2 more pairs",
+		"port add vale1:e --memory vale1:a --pipes 1");
+	must("%s port add vale1:e --memory vale1:a", valectl());
 }
 
 Test(ring_memory, what_cannot_be_shared_is_refused)
@@ -171,6 +196,10 @@ Test(ring_memory, what_cannot_be_shared_is_refused)
 	refused(1, "it is a network interface's port", "port add vale1:b --memory vale1:d");
 	refused(1, "it has no room for 1 more pairs", "port add vale1:b --memory vale1:alone");
 	refused(1, "a memory has room for 16 pairs", "port add vale1:b --rings 8 --spare 9");
+	refused(1, "a memory has room for 16 pairs",
+		"port add vale1:b --rings 8 --spare 5 --pipes 4");
+	refused(1, "it has no room for 9 more pairs",
+		"port add vale1:b --memory vale1:a --rings 8 --pipes 1");
 	refused(1, "one that is shared has the room it was made with",
 		"port add vale1:b --memory vale1:a --spare 1");
 	refused(2, "it is no number of these", "port add vale1:b --spare x");

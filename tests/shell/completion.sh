@@ -75,7 +75,7 @@ offers 'valectl port ' add del header
 offers 'valectl port add va' vale7: vale8:
 offers 'valectl port del va' vale7:ring
 offers 'valectl port add vale8:new --' --owner --mode --mac --rings --slots --tx-slots --rx-slots \
-	--spare --memory --vnet-header --json --bpffs --help --version
+	--spare --pipes --memory --vnet-header --json --bpffs --help --version
 offers 'valectl port --owner root add vale8:new --r' --rings --rx-slots
 offers 'valectl port add vale8:new --owner roo' root
 offers 'valectl port add vale8:new --mode ' 0600 0660 0666
