@@ -6,7 +6,7 @@
  * The program reads nothing behind the frame; a frame is counted once wherever it stays; and rings get
  * it as it is, but for a checksum that is completed, and then right.
  */
-#include "bpf/port.bpf.c"
+#include "bpf/port.bpf.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <string.h>
 
@@ -158,6 +158,7 @@ static void reset_ports(const struct setup *setup)
 	reset_ring(RING_A, setup->rings & 15);
 	reset_ring(RING_B, setup->rings >> 4);
 	kernel_clear(&scratch);
+	memset(((struct scratch *)kernel_value(&scratch, 0))->block, 0xff, CHECKSUM_BLOCK + 4);
 }
 
 /* The address is known to be behind that port: by hand, or by learning. */

@@ -100,6 +100,11 @@ static void answer(const uint8_t *data, size_t size, __u16 type)
 	answer_type = type;
 }
 
+static bool is_same(const void *a, const void *b, size_t size)
+{
+	return !memcmp(a, b, size);
+}
+
 static void ask_device(const uint8_t *data, size_t size)
 {
 	struct device before, device;
@@ -108,7 +113,7 @@ static void ask_device(const uint8_t *data, size_t size)
 	device = before;
 	answer(data, size, RTM_NEWLINK);
 	if (netlink_get_device(&device, "eth0", 0)) {
-		PROMISE(!memcmp(&device, &before, sizeof(device)));
+		PROMISE(is_same(&device, &before, sizeof(device)));
 		return;
 	}
 	PROMISE(device.ifindex && *device.name);
@@ -121,7 +126,10 @@ static void ask_namespace(const uint8_t *data, size_t size)
 	__u32 id = 12345;
 
 	answer(data, size, RTM_NEWNSID);
-	PROMISE(!netlink_netns_id(0, &id) == (id != 12345) || id == 12345);
+	if (netlink_netns_id(0, &id))
+		PROMISE(id == 12345);
+	else
+		PROMISE(id != DEVICE_NO_NETNS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -42,14 +42,14 @@ void hide_port(struct vale_port *port)
 int pool_lock(const struct vale_port *port, int *out)
 {
 	(void)port;
-	(void)out;
+	*out = -1;
 	NOT_OPEN;
 }
 
 int pool_bind(struct file *file, __u32 *extra_buffers)
 {
 	(void)file;
-	(void)extra_buffers;
+	*extra_buffers = 0;
 	NOT_OPEN;
 }
 
@@ -102,10 +102,12 @@ ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
 
 /* ---- the program's memory ---------------------------------------------------------------------- */
 
-/* Offsets become addresses. */
+/* Offsets become addresses; addresses, those where there is nothing: this program's own are not to be met. */
 static void relocate(uint64_t *pointer)
 {
-	if (*pointer && *pointer < MEMORY)
+	if (*pointer >= MEMORY)
+		*pointer |= 0xffff000000000000;
+	else if (*pointer)
 		*pointer += (__u64)(unsigned long)memory;
 }
 

@@ -38,12 +38,11 @@ enum kind { ARRAY, HASH, HASH_LRU, POINTERS };
 
 struct map {
 	const void *definition;
-	enum kind kind;
 	size_t value_size;
-	__u32 entries;
 	char *values;
 	__u64 *keys; /* of a hash */
-	__u32 used, oldest;
+	enum kind kind;
+	__u32 entries, used, oldest;
 };
 
 #define MAPS 64
@@ -143,18 +142,20 @@ long bpf_map_update_elem(const void *definition, const void *key, const void *va
 	__u64 long_key;
 	void *place;
 
-	PROMISE(map->kind == HASH || map->kind == HASH_LRU);
+	PROMISE((map->kind == HASH || map->kind == HASH_LRU) && map->entries);
 	PROMISE(flags == BPF_ANY);
 	memcpy(&long_key, key, sizeof(long_key));
 	place = find_in_hash(map, long_key);
 	if (!place) {
-		__u32 i = map->used < map->entries ? map->used++ : map->oldest++ % map->entries;
+		bool is_full = map->used == map->entries;
+		__u32 i = is_full ? map->oldest++ % map->entries : map->used++;
 
-		if (map->kind == HASH && map->used == map->entries)
+		if (is_full && map->kind == HASH)
 			return -E2BIG;
 		map->keys[i] = long_key;
 		place = map->values + i * map->value_size;
 	}
+	PROMISE(place);
 	memcpy(place, value, map->value_size);
 	return 0;
 }

@@ -342,7 +342,7 @@ int vale_sysctl_set(struct vale *vale, const struct vale_sysctl *values)
 	return answer(vale);
 }
 
-/* ---- open ports: there are none ---------------------------------------------------------------- */
+/* ---- ports are not opened: see closed_port.c --------------------------------------------------- */
 
 int vale_port_open(struct vale *vale, const char *name, const struct vale_open_options *options,
 		   struct vale_port **out)
@@ -352,74 +352,4 @@ int vale_port_open(struct vale *vale, const char *name, const struct vale_open_o
 	(void)out;
 	look_at_options(options, sizeof(*options));
 	return error ? error : fail(vale, ENOSPC, "ports are not opened here");
-}
-
-#define NOT_OPEN promise_broken("a port that is not open is not used", __FILE__, __LINE__)
-
-void vale_port_close(struct vale_port *port)
-{
-	PROMISE(!port);
-}
-
-int vale_port_fd(const struct vale_port *port)
-{
-	(void)port;
-	NOT_OPEN;
-}
-
-const char *vale_port_name(const struct vale_port *port)
-{
-	(void)port;
-	NOT_OPEN;
-}
-
-void *vale_port_memory(const struct vale_port *port, size_t *size)
-{
-	(void)port;
-	(void)size;
-	NOT_OPEN;
-}
-
-int vale_port_arm(struct vale_port *port, short events)
-{
-	(void)port;
-	(void)events;
-	NOT_OPEN;
-}
-
-void vale_port_disarm(struct vale_port *port)
-{
-	(void)port;
-	NOT_OPEN;
-}
-
-int vale_port_send(struct vale_port *port, int socket)
-{
-	(void)port;
-	(void)socket;
-	NOT_OPEN;
-}
-
-int vale_dispatch(struct vale_port *port, int count,
-		  int (*handler)(void *argument, const unsigned char *frame, __u32 length),
-		  void *argument)
-{
-	(void)port;
-	(void)count;
-	(void)handler;
-	(void)argument;
-	NOT_OPEN;
-}
-
-int vale_rxsync(struct vale_port *port, __u32 pair)
-{
-	(void)port;
-	(void)pair;
-	NOT_OPEN;
-}
-
-__u32 ring_memory_id(int fd)
-{
-	(void)fd;
-	NOT_OPEN;
 }
