@@ -187,9 +187,9 @@ $(BUILD)/fuzz/tests/fuzz/%.o: private WARNINGS := -Wall -Wextra -Wno-unused-para
 $(BUILD)/tests/fuzz/fuzz_frame $(BUILD)/tests/fuzz/fuzz_ring: $(call FUZZ,tests/fuzz/kernel.c)
 $(BUILD)/tests/fuzz/fuzz_name: $(call FUZZ,loader/name.c libnetmap/*.c)
 $(BUILD)/tests/fuzz/fuzz_netlink: $(call FUZZ,loader/netlink.c)
-$(BUILD)/tests/fuzz/fuzz_valectl: $(call FUZZ,tests/fuzz/library.c loader/name.c cli/*.c) \
+$(BUILD)/tests/fuzz/fuzz_valectl: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c cli/*.c) \
 	$(NETMAP_REQUESTS:$(BUILD)/%=$(BUILD)/fuzz/%)
-$(BUILD)/tests/fuzz/fuzz_request: $(call FUZZ,tests/fuzz/library.c loader/name.c netmap/request*.c) \
+$(BUILD)/tests/fuzz/fuzz_request: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c netmap/request*.c) \
 	$(patsubst %,$(BUILD)/fuzz/netmap/%.o,legacy options user memory_id pipe_name switches)
 # Its main() is not the program's.
 $(BUILD)/fuzz/cli/valectl.o: ALL_CFLAGS += -Dmain=valectl_main -Wno-missing-prototypes
@@ -226,6 +226,23 @@ fuzz:
 	$(Q)scripts/install-packages test
 	$(Q)$(MAKE) --no-print-directory $(FUZZ_TARGETS)
 	$(Q)scripts/fuzz $(FUZZ_SECONDS)
+
+# What the address and the undefined behaviour sanitizers see when tests run that are made with them, and
+# programs made with them. Not among these: tests that put libvale-netmap.so before programs of others.
+SANITIZED := $(patsubst %,$(BUILD)/sanitize/tests/%,$(patsubst tests/%.c,%,$(wildcard tests/unit/test_*.c)) \
+	$(addprefix e2e/test_,bad_input cli cli_fdb cli_json cli_port cli_switch cli_sysctl lifecycle netmap_bad \
+	netmap_given netmap_lib netmap_pipe netmap_register netmap_vale port_leftovers port_open port_pass port_reopen ring_frames xsk_port))
+# What they say of any process is in files of this name, of which there must be none.
+SANITIZER_LOG := $(abspath $(BUILD))/sanitize/said
+sanitize:
+	$(Q)scripts/install-packages test
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='-O1 -g' \
+		CC='$(CC) -fsanitize=address,undefined -fno-sanitize-recover=undefined' all $(SANITIZED)
+	$(Q)rm -f $(SANITIZER_LOG).*
+	$(Q)ASAN_OPTIONS=log_path=$(SANITIZER_LOG) UBSAN_OPTIONS=log_path=$(SANITIZER_LOG) \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/leaks.supp:print_suppressions=0 \
+		VALE_BUILD=$(BUILD)/sanitize tests/run $(SANITIZED)
+	$(Q)! cat $(SANITIZER_LOG).* 2> /dev/null
 
 bench:
 	$(Q)scripts/install-packages bench
@@ -286,6 +303,7 @@ help:
 	@echo 'make demo       as root: install what is missing, build, show a working switch, take it down'
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
 	@echo 'make fuzz       hostile inputs of all kinds, FUZZ_SECONDS=60 for each of the targets in tests/fuzz'
+	@echo 'make sanitize   as root: tests made with the address and undefined behaviour sanitizers'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'
 	@echo 'make check      formatting, static analysis, shell scripts, headers, manual pages'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) LIBDIR=...      make uninstall takes it back'
