@@ -40,6 +40,7 @@ PKTGEN_PURE := $(patsubst %,$(BUILD)/pkt-gen/%.o,number range udp flow rate sequ
 TEST_LIB    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/bpf/test_*.c tests/e2e/test_*.c))
 SHELL_TESTS := $(wildcard tests/shell/*.sh)
+FUZZ_TARGETS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 BENCH       := $(if $(BENCH_OBJECTS),$(BUILD)/bench/vale-bench)
 MAN_PAGES   := $(wildcard man/*.[1-9])
@@ -65,7 +66,7 @@ ARCH_INCLUDE  = /usr/include/$(MULTIARCH)
 BPF_ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
 
-.PHONY: all demo test bench check install uninstall clean help packages
+.PHONY: all demo test fuzz sanitize bench check install uninstall clean help packages
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -168,6 +169,38 @@ $(BUILD)/bench/vale-bench: $(BENCH_OBJECTS) $(BUILD)/tests/lib/vm.o $(BUILD)/lib
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# ---- fuzzing: the code under test is compiled once more, with what finds its errors --------------
+
+# Programs for the kernel read words wherever they lie in a frame.
+FUZZ_CHECKS := -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=all
+FUZZ_CFLAGS  = $(filter-out $(CFLAGS),$(ALL_CFLAGS)) -O2 -g -fno-omit-frame-pointer $(FUZZ_CHECKS) -fsanitize=fuzzer-no-link
+FUZZ         = $(patsubst %,$(BUILD)/fuzz/%.o,$(basename $(wildcard $(1))))
+
+$(BUILD)/fuzz/%.o: %.c | $(SKELETONS)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+# The programs' own sources, in a kernel that is none.
+$(BUILD)/fuzz/tests/fuzz/%.o: private INCLUDES := -Itests/fuzz/kernel -Itests/fuzz $(INCLUDES)
+$(BUILD)/fuzz/tests/fuzz/%.o: private WARNINGS := -Wall -Wextra -Wno-unused-parameter
+
+$(BUILD)/tests/fuzz/fuzz_frame $(BUILD)/tests/fuzz/fuzz_ring: $(call FUZZ,tests/fuzz/kernel.c)
+$(BUILD)/tests/fuzz/fuzz_name: $(call FUZZ,loader/name.c libnetmap/*.c)
+$(BUILD)/tests/fuzz/fuzz_netlink: $(call FUZZ,loader/netlink.c)
+$(BUILD)/tests/fuzz/fuzz_valectl: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c cli/*.c) \
+	$(NETMAP_REQUESTS:$(BUILD)/%=$(BUILD)/fuzz/%)
+$(BUILD)/tests/fuzz/fuzz_request: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c netmap/request*.c) \
+	$(patsubst %,$(BUILD)/fuzz/netmap/%.o,legacy options user memory_id pipe_name switches)
+# Its main() is not the program's.
+$(BUILD)/fuzz/cli/valectl.o: ALL_CFLAGS += -Dmain=valectl_main -Wno-missing-prototypes
+$(BUILD)/fuzz/cli/cmd_exec.o: ALL_CFLAGS += -DVALE_LIBDIR='"$(LIBDIR)"'
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CHECKS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIB_LIBS) -ljansson
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- what a user types -------------------------------------------------------------------------
@@ -184,9 +217,33 @@ demo:
 # The kernel of the virtual machines is got beforehand: the tests' own networks lead nowhere.
 test:
 	$(Q)scripts/install-packages test
-	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BENCH)
+	$(Q)$(MAKE) --no-print-directory all $(TESTS) $(BENCH) $(FUZZ_TARGETS)
 	$(Q)tests/vm/build-guest > /dev/null
 	$(Q)tests/run $(TESTS) $(SHELL_TESTS)
+
+# FUZZ_SECONDS: for each of the targets.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)scripts/install-packages test
+	$(Q)$(MAKE) --no-print-directory $(FUZZ_TARGETS)
+	$(Q)scripts/fuzz $(FUZZ_SECONDS)
+
+# What the address and the undefined behaviour sanitizers see when tests run that are made with them, and
+# programs made with them. Not among these: tests that put libvale-netmap.so before programs of others.
+SANITIZED := $(patsubst %,$(BUILD)/sanitize/tests/%,$(patsubst tests/%.c,%,$(wildcard tests/unit/test_*.c)) \
+	$(addprefix e2e/test_,bad_input cli cli_fdb cli_json cli_port cli_switch cli_sysctl lifecycle netmap_bad \
+	netmap_given netmap_lib netmap_pipe netmap_register netmap_vale port_leftovers port_open port_pass port_reopen ring_frames xsk_port))
+# What they say of any process is in files of this name, of which there must be none.
+SANITIZER_LOG := $(abspath $(BUILD))/sanitize/said
+sanitize:
+	$(Q)scripts/install-packages test
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='-O1 -g' \
+		CC='$(CC) -fsanitize=address,undefined -fno-sanitize-recover=undefined' all $(SANITIZED)
+	$(Q)rm -f $(SANITIZER_LOG).*
+	$(Q)ASAN_OPTIONS=log_path=$(SANITIZER_LOG) UBSAN_OPTIONS=log_path=$(SANITIZER_LOG) \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/leaks.supp:print_suppressions=0 \
+		VALE_BUILD=$(BUILD)/sanitize tests/run $(SANITIZED)
+	$(Q)! cat $(SANITIZER_LOG).* 2> /dev/null
 
 # Without the kernel there are no rows of virtual machines.
 bench:
@@ -248,6 +305,8 @@ help:
 	@echo 'make            build valectl, pkt-gen, libvale and the examples (under build/)'
 	@echo 'make demo       as root: install what is missing, build, show a working switch, take it down'
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
+	@echo 'make fuzz       hostile inputs of all kinds, FUZZ_SECONDS=60 for each of the targets in tests/fuzz'
+	@echo 'make sanitize   as root: tests made with the address and undefined behaviour sanitizers'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'
 	@echo 'make check      formatting, static analysis, shell scripts, headers, manual pages'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) LIBDIR=...      make uninstall takes it back'

@@ -55,18 +55,16 @@ static __always_inline __u32 network_offset(const void *data, const void *end, _
 	return 0;
 }
 
-/* True if `sum`, that of the pseudo header, is what stands in the checksum field. */
+/* True if `sum`, that of the pseudo header, is what stands in the checksum field, which is covered. */
 static __always_inline bool field_is_open(const void *data, const void *end, __u8 protocol,
 					  __u64 sum, struct checksum_span *span)
 {
-	const __u16 *field;
+	__u32 offset = protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check)
+					       : offsetof(struct udphdr, check);
+	const __u16 *field = data + span->start + offset;
 
-	if (protocol == IPPROTO_TCP)
-		span->field = span->start + offsetof(struct tcphdr, check);
-	else
-		span->field = span->start + offsetof(struct udphdr, check);
-	field = data + span->field;
-	if ((const void *)(field + 1) > end)
+	span->field = span->start + offset;
+	if ((const void *)(field + 1) > end || offset + sizeof(*field) > span->length)
 		return false;
 	sum += bpf_htons(protocol) + (__u64)bpf_htonl(span->length);
 	return *field == checksum_fold(sum);

@@ -37,11 +37,12 @@ static json_t *describe_address(const struct vale_fdb_info *info)
 static int list(struct context *context, const char *switch_name)
 {
 	struct vale_fdb_info *items = NULL;
-	json_t *addresses = json_array();
+	json_t *addresses;
 	size_t count = 0;
 
 	if (vale_fdb_list(context->vale, switch_name, &items, &count))
 		return vale_failure(context);
+	addresses = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(addresses, describe_address(&items[i]));
 	free(items);

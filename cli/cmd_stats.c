@@ -162,8 +162,9 @@ static bool wait_for(unsigned int seconds, const sigset_t *signals)
 static int watch(struct context *context, const char *name, unsigned int interval,
 		 unsigned int rounds)
 {
-	json_t *samples = json_array();
 	struct sample before, now;
+	int failed = 0;
+	json_t *samples;
 	sigset_t signals;
 
 	sigemptyset(&signals);
@@ -172,11 +173,13 @@ static int watch(struct context *context, const char *name, unsigned int interva
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	if (take_sample(context, name, &before))
 		return vale_failure(context);
+	samples = json_array();
 	for (unsigned int i = 0; (!rounds || i < rounds) && wait_for(interval, &signals); i++) {
 		json_t *rates;
 
-		if (take_sample(context, name, &now))
-			return vale_failure(context);
+		failed = take_sample(context, name, &now);
+		if (failed)
+			break;
 		rates = describe_rates(&before, &now);
 		if (!context->json)
 			print_rates(rates);
@@ -187,7 +190,10 @@ static int watch(struct context *context, const char *name, unsigned int interva
 		before = now;
 	}
 	free(before.ports);
-	return result(context, json_pack("{s:o}", "samples", samples), NULL);
+	if (!failed)
+		return result(context, json_pack("{s:o}", "samples", samples), NULL);
+	json_decref(samples);
+	return vale_failure(context);
 }
 
 int command_stats(struct context *context, int argc, char **argv)

@@ -76,11 +76,12 @@ static void print_switches(const json_t *document)
 static int list_switches(struct context *context)
 {
 	struct vale_switch_info *items = NULL;
-	json_t *list = json_array();
 	size_t count = 0;
+	json_t *list;
 
 	if (vale_switch_list(context->vale, &items, &count))
 		return vale_failure(context);
+	list = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, describe_switch(&items[i]));
 	free(items);

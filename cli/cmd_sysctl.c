@@ -114,11 +114,12 @@ static void print_values(const json_t *document)
 /* `only`: OURS for all of them. */
 static int show(struct context *context, size_t only)
 {
-	json_t *list = json_array();
 	struct vale_sysctl values;
+	json_t *list;
 
 	if (vale_sysctl_get(context->vale, &values))
 		return vale_failure(context);
+	list = json_array();
 	for (size_t i = 0; i < OURS; i++)
 		if (only == OURS || only == i)
 			json_array_append_new(list,

@@ -59,6 +59,8 @@ static void put_option(struct block *block, enum option option, const void *byte
 
 static int write_all(FILE *file, const void *bytes, size_t size)
 {
+	if (!size)
+		return 0;
 	errno = 0;
 	return fwrite(bytes, 1, size, file) == size ? 0 : -(errno ? errno : EIO);
 }

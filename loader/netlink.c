@@ -20,6 +20,24 @@ static void socket_close(struct mnl_socket **socket)
 		mnl_socket_close(*socket);
 }
 
+/* No message says that it is longer than what has come: one of more than 2 GiB libmnl would believe. */
+static bool is_sound(const void *buffer, size_t size)
+{
+	while (size >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *message = buffer;
+		size_t length = message->nlmsg_len;
+
+		if (length < sizeof(*message) || length > size)
+			return false;
+		length = MNL_ALIGN(length);
+		if (length >= size)
+			break;
+		buffer = (const char *)buffer + length;
+		size -= length;
+	}
+	return true;
+}
+
 /* Sends a request and hands each answer to `parse`. */
 static int request(struct nlmsghdr *message, mnl_cb_t parse, void *arg)
 {
@@ -42,9 +60,13 @@ static int request(struct nlmsghdr *message, mnl_cb_t parse, void *arg)
 
 		if (size < 0)
 			return -errno;
+		if (!is_sound(buffer, size))
+			return -EBADMSG;
 		result = mnl_cb_run(buffer, size, message->nlmsg_seq, port, parse, arg);
 	} while (result > 0);
-	return result < 0 ? -errno : 0;
+	if (result >= 0)
+		return 0;
+	return errno > 0 ? -errno : -EBADMSG; /* whatever number an error has */
 }
 
 static int parse_xdp(const struct nlattr *attribute, void *arg)

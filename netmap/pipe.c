@@ -9,17 +9,6 @@
 /* Fewer make no sense. */
 #define SLOTS_MIN 8
 
-const char *pipe_cut_name(char *name, __u32 *end)
-{
-	char *mark = strpbrk(name, "{}");
-
-	if (!mark)
-		return NULL;
-	*end = *mark == '}';
-	*mark = 0;
-	return mark + 1;
-}
-
 /* ---- rings in buffers -------------------------------------------------------------------------- */
 
 /* A ring's first bytes are at a multiple of what its alignment is. */
