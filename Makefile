@@ -148,6 +148,9 @@ $(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/libvale.a
 
 $(filter $(BUILD)/tests/unit/test_pktgen_% $(BUILD)/tests/e2e/test_pktgen_numbers,$(TESTS)): $(PKTGEN_PURE)
 
+# What it has run in its virtual machine.
+$(filter $(BUILD)/tests/e2e/test_all_pairs,$(TESTS)): | $(BUILD)/tests/vm/overhear
+
 # Some tests are of internal functions.
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(LIB_OBJECTS)
 	$(call say,LD,$@)

@@ -79,24 +79,38 @@ static __always_inline bool flood_ask(__u32 number, const struct flood_walk *wal
 		memory->receivers++;
 		memory->receiver = number;
 	} else {
-		memory->refusers++;
 		stats_lose(number, from->port, verdict, 1);
 	}
 	return true;
 }
 
-/* In the order of the kernel: behind the first port that cannot take it, nobody gets the frame. */
-static long flood_cut(__u32 number, struct flood_walk *walk)
+/*
+ * Counts the copy that a device gets: before the kernel makes it, since one of its queues may have
+ * frames for this device alone, and then runs vale_transmit() for all of them or for none. From an
+ * skb copies are made in the order of the ports, and none behind the first that cannot take it.
+ */
+static long flood_count(__u32 number, struct flood_walk *walk)
 {
+	const struct deliver_from *from = walk->from;
+	struct vale_stats *counters;
 	__u32 verdict;
 
-	if (number == walk->from->port)
+	if (number == from->port)
 		return 0;
-	verdict = device_verdict(walk->slots, number, &walk->from->frame);
-	if (verdict == DEVICE_TAKES && walk->from->memory->cut)
-		stats_lose(number, walk->from->port, VALE_DROP_CUT, 1);
-	else if (verdict != DEVICE_TAKES && verdict != DEVICE_NONE)
-		walk->from->memory->cut = true;
+	verdict = device_verdict(walk->slots, number, &from->frame);
+	if (verdict != DEVICE_TAKES) {
+		from->memory->cut |= verdict != DEVICE_NONE && from->frame.is_skb;
+		return 0;
+	}
+	if (from->memory->cut) {
+		stats_lose(number, from->port, VALE_DROP_CUT, 1);
+		return 0;
+	}
+	counters = stats_of(number);
+	if (counters) {
+		counters->sent_frames++;
+		counters->sent_bytes += from->frame.length;
+	}
 	return 0;
 }
 
@@ -119,8 +133,7 @@ static __always_inline int flood_devices(struct flood_walk *walk)
 	if (has_fragments(from)) /* the kernel would copy the first buffer only */
 		return deliver_drop(from, VALE_DROP_JUMBO, memory->receivers);
 	memory->cut = false;
-	if (from->frame.is_skb && memory->refusers)
-		bpf_loop(from->state->ports_end, flood_cut, walk, 0);
+	bpf_loop(from->state->ports_end, flood_count, walk, 0);
 	return bpf_redirect_map(&flood, 0, BPF_F_BROADCAST);
 }
 

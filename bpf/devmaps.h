@@ -20,9 +20,8 @@ struct scratch {
 	__u32 length;	 /* of the last of them */
 	__u32 returned;	 /* copies of a flood that its own source has thrown away, see port.bpf.c */
 	__u32 receivers; /* of the flood at hand: devices that can take the frame, */
-	__u32 receiver;	 /* one of them, */
-	__u32 refusers;	 /* and devices that cannot, */
-	__u32 cut;	 /* behind the first of which the kernel does not go on */
+	__u32 receiver;	 /* and the last of them */
+	__u32 cut;	 /* there is one that cannot, and behind it the kernel does not go on */
 	__u32 copies;	 /* ports it is meant for */
 	__u32 sockets;	 /* port whose sockets got the last frame, or could; VALE_FLOOD: none */
 	__u32 sending;	 /* port that tc has sent a frame to last */

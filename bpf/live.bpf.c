@@ -169,7 +169,6 @@ static __always_inline int live_flood(struct deliver_from *from)
 
 	from->frame.is_live = true;
 	memory->receivers = 0;
-	memory->refusers = 0;
 	memory->copies = 0;
 	bpf_loop(from->state->ports_end, flood_device, &walk, 0);
 	from->counters->copies += memory->copies ? memory->copies : 1;

@@ -58,6 +58,16 @@ static __always_inline void lose_at_socket(const struct net_device *device)
 	counters->drops[VALE_DROP_FULL]++;
 }
 
+/* Nobody gets a copy behind the first that could not be made: not the last one, at least. */
+static __always_inline void lose_copy(void)
+{
+	__u32 zero = 0;
+	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (memory)
+		watch_take_back(memory->receiver, VALE_DROP_REFUSED);
+}
+
 /*
  * A frame did not get into the queue of the device at `index` of the map `map_id`. Of a flood the
  * reasons are known beforehand, but for one: that there was no memory to copy it.
@@ -78,7 +88,7 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
 		watch_take_back(index, reason_of(error));
 	else if (error == -ENOMEM && (map_id == state->devmap_id[VALE_DEVMAP_FLOOD] ||
 				      map_id == state->devmap_id[VALE_DEVMAP_FLOOD_SHARED]))
-		stats_drop(watch_port_of(from), VALE_DROP_REFUSED, 1);
+		lose_copy();
 	return 0;
 }
 

@@ -134,7 +134,6 @@ static __always_inline int deliver_flood(struct xdp_md *frame, struct received *
 	if (has_fragments(from) && !redirects_fragments(from))
 		return deliver_drop(from, VALE_DROP_JUMBO, 1);
 	memory->receivers = 0;
-	memory->refusers = 0;
 	memory->copies = 0;
 	memory->sockets = VALE_FLOOD;
 	if (from->state->rings)

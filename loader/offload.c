@@ -53,7 +53,7 @@ struct feature {
 static const struct feature features[] = {
 	{ OFFLOAD_GRO_WAS_OFF, ETHTOOL_GGRO, ETHTOOL_SGRO, ~0u, false, true, true, true, true },
 	{ OFFLOAD_VLAN_WAS_ON, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN, false, false, true,
-	  false, false },
+	  true, false },
 	{ OFFLOAD_CHECKSUM_WAS_ON, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, ~0u, false, false, true, true,
 	  false },
 	{ OFFLOAD_PROMISC_WAS_OFF, PROMISCUOUS, PROMISCUOUS, ~0u, true, true, true, true, true },

@@ -203,6 +203,40 @@ Test(ring_device, a_flood_reaches_all_kinds_of_port_once)
 	flood_all();
 }
 
+/* Ten frames: what is for the veth alone, and what is for all, take turns. */
+static void expect_floods_among_others(bool flood_first)
+{
+	long long at_veth, at_tap;
+
+	mixed_add_veth(&mixed, 1500);
+	mixed_add_tap(&mixed, 1500);
+	mixed_open(&mixed);
+	at_veth = port_counter("vale1:veth", "sent_frames");
+	at_tap = port_counter("vale1:tap", "sent_frames");
+	for (int i = 0; i < 10; i++) {
+		bool flood = i % 2 != flood_first;
+
+		frame_plain(&frame, 1, flood ? FRAME_EVERYONE : MIXED_VETH, FRAME_TYPE_OURS, 60);
+		ring_inject(mixed.port[1], 0, &frame);
+	}
+	cr_assert_eq(vale_txsync(mixed.port[1], 0), 0);
+	cr_assert_eq(port_counter("vale1:veth", "sent_frames"), at_veth + 10);
+	cr_assert_eq(port_counter("vale1:tap", "sent_frames"), at_tap + 5);
+	cr_assert_eq(traffic_count(mixed.veth, 200), 10);
+	ring_expect_balance("vale1");
+}
+
+/* The kernel sends all that is for one device at once, and by the rules of the first frame. */
+Test(ring_device, a_frame_between_floods_is_counted_once)
+{
+	expect_floods_among_others(true);
+}
+
+Test(ring_device, a_flood_between_other_frames_is_counted)
+{
+	expect_floods_among_others(false);
+}
+
 /* As the switch does on kernels before 6.3. */
 Test(ring_device, floods_for_which_the_kernel_makes_no_copies)
 {

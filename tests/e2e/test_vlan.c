@@ -11,11 +11,17 @@
 #include <criterion/criterion.h>
 
 #include "tests/bpf/tagger.skel.h"
+#include "tests/lib/checksums.h"
+#include "tests/lib/relay.h"
 #include "tests/lib/ring.h"
 #include "tests/lib/sandbox.h"
 #include "tests/lib/traffic.h"
 
-#define VLAN 100
+#define VLAN	    100
+#define PLAIN_FRAME 1514
+#define TAG	    4
+#define STREAM_BYTES \
+	(1 << 20) /* that come of a stream at least: some are still in buffers at its end */
 
 static struct frame frame;
 static struct arrival arrival;
@@ -189,4 +195,83 @@ Test(vlan, a_tag_is_in_the_frame_that_a_ring_gets)
 	cr_assert_eq(frame_get16(&got, 12), 0x8100);
 	cr_assert_eq(frame_get16(&got, 14), VLAN);
 	cr_assert_eq(frame_get16(&got, 16), 0x0800);
+}
+
+/* ---- streams with all that stacks leave to their devices ---------------------------------------- */
+
+static void expect_tagged(const struct checksums *came, long bytes, const char *what)
+{
+	checksums_expect(came, bytes, what);
+	cr_assert_eq(came->tagged, came->good + came->open, "%s: %ld without a tag", what,
+		     came->good + came->open - came->tagged);
+}
+
+/* From a to b, that is 10.0.0.2. */
+static const char *const streams[] = {
+	"iperf3 -n 2M -w 128K -c 10.0.0.2",
+	"iperf3 -n 2M -w 128K -c fd00::2",
+	"iperf3 -n 2M -w 128K -c fd00::2 -R",
+};
+
+#define STREAMS (sizeof(streams) / sizeof(streams[0]))
+
+Test(vlan, streams_at_tc_pass_in_large_frames_with_tags)
+{
+	struct checksums came = {};
+	int at_b;
+
+	three_containers("--hook tc");
+	put_into_vlan("a", VLAN);
+	put_into_vlan("b", VLAN);
+	at_b = traffic_open("b", "eth0", 0);
+	traffic_serve("b");
+	for (size_t i = 0; i < STREAMS; i++)
+		must("ip netns exec a %s", streams[i]);
+	must("ip netns exec a iperf3 -u -b 100M -l 1111 -n 1M -c fd00::2");
+	checksums_collect(&came, at_b);
+	expect_tagged(&came, 2 * STREAM_BYTES, "at tc");
+	cr_assert_gt(came.open, 0);
+	cr_assert_gt(came.longest, 10000);
+}
+
+/* Where another switch begins. */
+static void expect_tags_in_a_ring(const char *hook)
+{
+	struct relay relay;
+
+	container("a", 1);
+	container("b", 2);
+	must("%s attach vale1:p1 a --hook %s", valectl(), hook);
+	must("%s attach vale2:p2 b --hook %s", valectl(), hook);
+	put_into_vlan("a", VLAN);
+	put_into_vlan("b", VLAN);
+	relay.port[0] = ring_open("vale1:ring", NULL);
+	relay.port[1] = ring_open("vale2:ring", NULL);
+	traffic_serve("b");
+	for (size_t i = 0; i < STREAMS; i++) {
+		bool back = strstr(streams[i], "-R");
+
+		relay_start(&relay);
+		must("ip netns exec a %s", streams[i]);
+		relay_stop(&relay);
+		expect_tagged(&relay.came[0], back ? 1 : STREAM_BYTES, streams[i]);
+		expect_tagged(&relay.came[1], back ? STREAM_BYTES : 1, streams[i]);
+		cr_assert_leq(relay.came[0].longest, PLAIN_FRAME + TAG);
+		cr_assert_leq(relay.came[1].longest, PLAIN_FRAME + TAG);
+	}
+}
+
+Test(vlan, streams_from_tc_are_plain_frames_with_tags_in_a_ring)
+{
+	expect_tags_in_a_ring("tc");
+}
+
+Test(vlan, streams_from_xdp_are_plain_frames_with_tags_in_a_ring)
+{
+	expect_tags_in_a_ring("xdp");
+}
+
+Test(vlan, streams_from_the_generic_hook_are_plain_frames_with_tags_in_a_ring)
+{
+	expect_tags_in_a_ring("generic");
 }
