@@ -24,7 +24,12 @@ struct cut {
 	__u32 bound;  /* its addresses are these, whatever its client says now */
 	__u64 addresses[2];
 
-	__u32 each; /* slots of a segment in a ring, but for the last one */
+	/* slots of a ring that it is written into */
+	__u32 phase;
+	__u32 segment;
+	__u32 each; /* for a segment, but for the last one */
+	__u32 lease_first;
+	__u32 lease_slots;
 
 	/* the segment at hand */
 	__u32 at;   /* where it is filled in */
@@ -254,23 +259,26 @@ static __always_inline int cut_write_checksum(struct cutting *cutting)
 			  sizeof(check));
 }
 
-/* Writes a segment of the frame that is open. -1: that did not work, and what was written is void. */
-static __always_inline int cut_write(struct cutting *cutting, __u32 segment)
+/* A segment of the frame that is open, up to where cut_step() goes on, as long as bytes are left. */
+static __always_inline void cut_begin(struct cutting *cutting, __u32 segment)
 {
 	struct cut *cut = cutting->cut;
 	__u32 payload = cut->vnet.payload;
 
-	if (cut_write_header(cutting) || cut_write_head(cutting, segment)) {
+	if (cut_write_header(cutting) || cut_write_head(cutting, segment))
 		cut->failed = 1;
-		return -1;
-	}
 	stream_seek(&cutting->source, cut->header + payload + segment * cut->vnet.size);
 	cut->at = cut->before + payload;
 	cut->left = cut_length(&cut->vnet, segment) - payload;
-	bpf_loop(CUT_STEPS, cut_step, cutting, 0);
+}
+
+/* And the rest. `failed`: that did not work, and what was written is void. */
+static __always_inline void cut_end(struct cutting *cutting)
+{
+	struct cut *cut = cutting->cut;
+
 	if (READ_ONCE(cut->left) || cut_write_checksum(cutting))
 		cut->failed = 1;
-	return READ_ONCE(cut->failed) ? -1 : 0;
 }
 
 #endif

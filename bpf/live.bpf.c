@@ -125,7 +125,10 @@ static __always_inline int live_cut(struct live *live)
 	    bpf_xdp_adjust_tail(live->frame,
 				(int)live->length - (int)bpf_xdp_get_buff_len(live->frame)))
 		return -1;
-	return cut_write(&cutting, segment);
+	cut_begin(&cutting, segment);
+	bpf_loop(CUT_STEPS, cut_step, &cutting, 0);
+	cut_end(&cutting);
+	return READ_ONCE(cut->failed) ? -1 : 0;
 }
 
 /* ---- and without ------------------------------------------------------------------------------- */

@@ -88,8 +88,23 @@ __noinline int tx_segments(__u32 slot, __u32 slots)
 
 /* ---- a frame ----------------------------------------------------------------------------------- */
 
+/*
+ * Kernels before 6.7 have little stack for calls in calls, so what loops in each other would be is one
+ * loop, whose steps know by the phase what is to be done.
+ */
+enum convert_phase {
+	CONVERT_FRAME,
+	CONVERT_SEGMENT,
+	CONVERT_BYTES,
+};
+
+/* Steps of all frames of a ring. */
+#define CONVERT_STEPS (1 << 20)
+
+/* Of one step. */
 struct converting {
 	struct cutting cutting;
+	struct sink sink;
 	struct lease lease;
 	struct tx_work *work;
 };
@@ -100,42 +115,10 @@ static __always_inline __u32 slots_of(const struct cut *cut, __u32 segment)
 	       VALE_BUFFER_SIZE;
 }
 
-static long convert_segment(__u32 segment, struct converting *of)
-{
-	const struct cut *cut = of->cutting.cut;
-
-	if (segment >= cut->vnet.segments)
-		return 1;
-	of->cutting.sink->first = of->lease.first + segment * cut->each;
-	return cut_write(&of->cutting, segment) != 0;
-}
-
-/* The slots that have been filled say how much is in them. */
-static long convert_finish(__u32 i, struct converting *of)
-{
-	const struct cut *cut = of->cutting.cut;
-	struct sink *sink = of->cutting.sink;
-	__u32 segment, length;
-
-	if (i >= of->lease.slots || !cut->each)
-		return 1;
-	segment = i / cut->each;
-	i -= segment * cut->each;
-	sink->first = of->lease.first + segment * cut->each;
-	length = cut->before + cut_length(&cut->vnet, segment) - i * VALE_BUFFER_SIZE;
-	if (length > VALE_BUFFER_SIZE)
-		length = VALE_BUFFER_SIZE;
-	of->work->extra.bytes += length;
-	receiver_set_slot(receiver_slot(&sink->receiver, sink->first + i), i,
-			  slots_of(cut, segment), sink_buffer(sink, i) ? length : 0);
-	return 0;
-}
-
 /* The frame is dropped, for a reason of its own. */
 static __always_inline void convert_drop(struct converting *of, enum vale_drop reason)
 {
-	struct vale_stats *receiver = stats_of(of->cutting.sink->receiver.port),
-			  *sender = stats_of(port);
+	struct vale_stats *receiver = stats_of(of->sink.receiver.port), *sender = stats_of(port);
 
 	of->work->unfit++;
 	if (!receiver || !sender)
@@ -144,8 +127,15 @@ static __always_inline void convert_drop(struct converting *of, enum vale_drop r
 	stats_add(&sender->lost[reason], 1);
 }
 
-/* False: there is no room for it. */
-static __always_inline bool convert_frame(struct converting *of, __u32 slots)
+static __always_inline void convert_pass(struct tx_work *work, __u32 slots)
+{
+	work->slot += slots;
+	work->left -= slots;
+	work->to_leave -= slots;
+}
+
+/* Opens the frame of so many slots. False: there is no room for it. */
+static __always_inline bool convert_open(struct converting *of, __u32 slots)
 {
 	struct tx_work *work = of->work;
 	struct cut *cut = of->cutting.cut;
@@ -153,72 +143,149 @@ static __always_inline bool convert_frame(struct converting *of, __u32 slots)
 	struct vale_ring_state *state = own_state();
 	int segments;
 
-	segments = cut_open(&of->cutting, first, slots, work->header & 15,
-			    of->cutting.sink->receiver.header);
+	segments =
+		cut_open(&of->cutting, first, slots, work->header & 15, of->sink.receiver.header);
 	if (segments <= 0 || !state) {
 		convert_drop(of, VALE_DROP_HEADER);
+		convert_pass(work, slots);
 		return true;
 	}
 	cut->bound = bound;
 	__builtin_memcpy(cut->addresses, state->header[first], sizeof(cut->addresses));
 	cut->each = slots_of(cut, 0);
 	total = (segments - 1) * cut->each + slots_of(cut, segments - 1);
-	if (cut->each > VALE_FRAGMENTS - 1 || total > of->cutting.sink->receiver.mask) {
+	if (cut->each > VALE_FRAGMENTS - 1 || total > of->sink.receiver.mask) {
 		convert_drop(of, VALE_DROP_JUMBO);
+		convert_pass(work, slots);
 		return true;
 	}
-	if (!receiver_lease_all(&of->cutting.sink->receiver, &of->lease, total)) {
+	of->lease.receiver = &of->sink.receiver;
+	if (!receiver_lease_all(&of->sink.receiver, &of->lease, total)) {
 		work->wanted = total;
 		return false;
 	}
-	bpf_loop(VALE_SLOTS, convert_segment, of, 0);
+	cut->lease_first = of->lease.first;
+	cut->lease_slots = total;
+	cut->segment = 0;
+	cut->phase = CONVERT_SEGMENT;
+	return true;
+}
+
+/* The slots that have been filled say how much is in them. */
+static long convert_finish(__u32 i, struct converting *of)
+{
+	const struct cut *cut = of->cutting.cut;
+	__u32 segment, length;
+
+	if (i >= cut->lease_slots || !cut->each)
+		return 1;
+	segment = i / cut->each;
+	i -= segment * cut->each;
+	of->sink.first = cut->lease_first + segment * cut->each;
+	length = cut->before + cut_length(&cut->vnet, segment) - i * VALE_BUFFER_SIZE;
+	if (length > VALE_BUFFER_SIZE)
+		length = VALE_BUFFER_SIZE;
+	of->work->extra.bytes += length;
+	receiver_set_slot(receiver_slot(&of->sink.receiver, of->sink.first + i), i,
+			  slots_of(cut, segment), sink_buffer(&of->sink, i) ? length : 0);
+	return 0;
+}
+
+/* All its segments are written. */
+static __always_inline void convert_close(struct converting *of)
+{
+	struct tx_work *work = of->work;
+	struct cut *cut = of->cutting.cut;
+	__u32 more = cut->vnet.segments - 1;
+
+	of->lease.receiver = &of->sink.receiver;
+	of->lease.first = cut->lease_first;
+	of->lease.slots = cut->lease_slots;
 	if (READ_ONCE(cut->failed)) {
 		/* Its client has spoiled it meanwhile. */
 		bpf_loop(VALE_SLOTS, receiver_empty_step, &of->lease, 0);
 		convert_drop(of, VALE_DROP_INVALID);
 	} else {
 		bpf_loop(VALE_SLOTS, convert_finish, of, 0);
-		work->extra.frames += segments - 1;
-		work->extra_copies += work->flooded ? segments - 1 : 0;
+		work->extra.frames += more;
+		work->extra_copies += work->flooded ? more : 0;
 	}
-	receiver_publish(&of->cutting.sink->receiver, of->lease.first, total);
-	return true;
+	receiver_publish(&of->sink.receiver, cut->lease_first, cut->lease_slots);
+	convert_pass(work, cut->stream.slots);
+	cut->phase = CONVERT_FRAME;
 }
 
-static long convert_step(__u32 step, struct converting *of)
+/* Returns 1 if there is no other, or no room for it. */
+static __always_inline long convert_next(struct converting *of)
 {
 	struct tx_work *work = of->work;
-	__u32 slots;
 
 	if (!READ_ONCE(work->to_leave))
 		return 1;
 	if (!READ_ONCE(work->left))
 		next_run(work);
-	slots = work->fragments ? work->fragments : 1;
-	if (!convert_frame(of, slots))
+	return !convert_open(of, work->fragments ? work->fragments : 1);
+}
+
+static __always_inline bool converting(struct converting *of)
+{
+	struct cut *cut;
+
+	of->work = own_work();
+	if (!of->work || !tx_cutting(&of->cutting) ||
+	    !receiver_find(&of->sink.receiver, of->work->converted, pair))
+		return false;
+	cut = of->cutting.cut;
+	of->cutting.sink = &of->sink;
+	of->sink.first = cut->lease_first + cut->segment * cut->each;
+	return true;
+}
+
+static long convert_step(__u32 step, void *context)
+{
+	struct converting of = {};
+	struct cut *cut;
+
+	if (!converting(&of))
 		return 1;
-	work->slot += slots;
-	work->left -= slots;
-	work->to_leave -= slots;
+	cut = of.cutting.cut;
+	if (READ_ONCE(cut->phase) == CONVERT_BYTES) {
+		if (READ_ONCE(cut->left) && !READ_ONCE(cut->failed)) {
+			cut_step(0, &of.cutting);
+			return 0;
+		}
+		cut_end(&of.cutting);
+		cut->segment++;
+		cut->phase = CONVERT_SEGMENT;
+		return 0;
+	}
+	if (READ_ONCE(cut->phase) == CONVERT_FRAME)
+		return convert_next(&of);
+	if (READ_ONCE(cut->failed) || cut->segment >= cut->vnet.segments) {
+		convert_close(&of);
+		return 0;
+	}
+	cut_begin(&of.cutting, cut->segment);
+	cut->phase = CONVERT_BYTES;
 	return 0;
 }
 
 /* Frames of the runs that have begun, in their order, as many as there is room for. */
 __noinline int tx_convert(__u32 number)
 {
-	struct converting of = { .work = own_work() };
-	struct sink sink = {};
+	struct tx_work *work = own_work();
+	__u32 zero = 0;
+	struct cut *cut = bpf_map_lookup_elem(&cut_memory, &zero);
 
-	if (!of.work || number >= VALE_PORTS || !tx_cutting(&of.cutting) ||
-	    !receiver_find(&sink.receiver, number, pair))
+	if (!work || !cut || number >= VALE_PORTS)
 		return 0;
-	of.lease.receiver = &sink.receiver;
-	of.cutting.sink = &sink;
-	of.work->converts = 1;
-	of.work->unfit = 0;
-	of.work->extra.frames = 0;
-	of.work->extra.bytes = 0;
-	bpf_loop(VALE_SLOTS, convert_step, &of, 0);
+	work->converts = 1;
+	work->converted = number;
+	work->unfit = 0;
+	work->extra.frames = 0;
+	work->extra.bytes = 0;
+	cut->phase = CONVERT_FRAME;
+	bpf_loop(CONVERT_STEPS, convert_step, NULL, 0);
 	return 0;
 }
 

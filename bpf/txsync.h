@@ -101,8 +101,9 @@ struct tx_work {
 	struct tx_count offered;
 	struct tx_count blocked_before; /* frames that wait for others */
 	struct tx_count undelivered;
-	__u32 converts; /* the receiver has another header, or none */
-	__u32 unfit;	/* frames that cannot be converted */
+	__u32 converts;	 /* the receiver has another header, or none */
+	__u32 converted; /* it is this one */
+	__u32 unfit;	 /* frames that cannot be converted */
 	struct tx_count
 		extra; /* frames that came of cutting others; and bytes of all that were converted */
 	__u32 extra_copies; /* of floods, of all destinations */
