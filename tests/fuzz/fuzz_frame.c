@@ -175,21 +175,6 @@ static void know(const __u8 address[VALE_MAC_SIZE], __u8 number)
 
 /* ---- what must be so afterwards ---------------------------------------------------------------- */
 
-/* What the kernel does with a flood: vale_transmit() counts each copy. */
-static void send_flood(const struct device_frame *frame)
-{
-	for (__u32 number = 0; number < PORTS; number++) {
-		__u32 verdict = device_verdict(device_slots(), number, frame);
-
-		if (number == OURS || verdict == DEVICE_NONE)
-			continue;
-		if (verdict == DEVICE_TAKES)
-			counters[number]->sent_frames++;
-		else if (frame->is_skb)
-			return;
-	}
-}
-
 static void check_balance(int verdict)
 {
 	__u64 in = 0, out = 0;
@@ -274,8 +259,6 @@ static void run(const struct setup *setup, const __u8 *bytes, __u32 length)
 	PROMISE(verdict == XDP_DROP || verdict == XDP_REDIRECT ||
 		(verdict == XDP_PASS && beside_tc));
 	of.is_skb = generic || (tap && setup->program & ON_SKB);
-	if (verdict == XDP_REDIRECT && kernel_redirect.map == &flood)
-		send_flood(&of);
 	check_balance(verdict);
 	is_open = is_open && (counters[OURS]->checksums || of.is_skb);
 	check_frame(bytes, kernel_frame_bytes(), length, is_open ? &open : NULL);

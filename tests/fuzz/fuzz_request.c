@@ -59,26 +59,17 @@ void pool_undo(struct file *file)
 	NOT_OPEN;
 }
 
-int pipe_bind(struct file *file, const char *name, __u32 end, __u32 slots, bool exclusive,
-	      __u32 kind, __u32 flags)
+int pipe_bind(struct file *file, const struct pipe_wish *wish)
 {
 	(void)file;
-	(void)name;
-	(void)end;
-	(void)slots;
-	(void)exclusive;
-	(void)kind;
-	(void)flags;
+	(void)wish;
 	NOT_OPEN;
 }
 
-int monitor_bind(struct file *file, const char *pipe, __u32 end, __u32 flags, __u32 slots)
+int monitor_bind(struct file *file, const struct pipe_wish *wish)
 {
 	(void)file;
-	(void)pipe;
-	(void)end;
-	(void)flags;
-	(void)slots;
+	(void)wish;
 	NOT_OPEN;
 }
 

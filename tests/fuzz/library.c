@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "doctor/doctor.h"
 #include "library.h"
 #include "promise.h"
 
@@ -228,6 +229,12 @@ int vale_port_del(struct vale *vale, const char *name, bool force)
 	return answer_port(vale, name);
 }
 
+int vale_port_set_header(struct vale *vale, const char *name, __u32 size)
+{
+	PROMISE(vale_vnet_header_is_valid(size));
+	return answer_port(vale, name);
+}
+
 int vale_port_get(struct vale *vale, const char *name, struct vale_port_info *out)
 {
 	int error = answer_port(vale, name);
@@ -260,8 +267,9 @@ int vale_port_list(struct vale *vale, const char *switch_name, struct vale_port_
 const char *vale_drop_name(enum vale_drop reason)
 {
 	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g",
-					     "h", "i", "j", "k", "l", "m" };
+					     "h", "i", "j", "k", "l", "m", "n" };
 
+	_Static_assert(sizeof(names) / sizeof(names[0]) == VALE_DROP_REASONS, "a name for each");
 	PROMISE(reason < VALE_DROP_REASONS);
 	return names[reason];
 }
@@ -352,4 +360,23 @@ int vale_port_open(struct vale *vale, const char *name, const struct vale_open_o
 	(void)out;
 	look_at_options(options, sizeof(*options));
 	return error ? error : fail(vale, ENOSPC, "ports are not opened here");
+}
+
+/* ---- what doctor/ finds ------------------------------------------------------------------------ */
+
+void examine(const char *bpffs, examine_report *report, void *arg)
+{
+	const struct check check = {
+		.subject = "kernel",
+		.name = "any",
+		.required = next() & 1,
+		.used_for = "anything",
+	};
+	struct finding finding = { .state = next() % (FINDING_UNKNOWN + 1) };
+
+	(void)bpffs;
+	next_text(finding.found, sizeof(finding.found));
+	next_text(finding.remedy, sizeof(finding.remedy));
+	for (int count = next() % 4; count; count--)
+		report(arg, &check, &finding);
 }
