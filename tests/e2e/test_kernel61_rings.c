@@ -25,7 +25,7 @@ static const struct {
 	{ "test_ring_pairs", "all_rings*", 1 },
 	{ "test_ring_loss", "a_flood*", 1 },
 	{ "test_ring_lossless", "@(a_frame_of_several|a_client|a_slot)*", 3 },
-	{ "test_ring_device", "@(frames_to_and*|a_flood*)", 3 },
+	{ "test_ring_device", "@(frames_to_and*|a_flood*)", 4 },
 	{ "test_port_open", "@(makes_switch|exclusive)*", 2 },
 	{ "test_port_user", "nobody_sends*", 2 },
 	{ "test_port_bound", "@(sends|to_devices)*", 2 },
