@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Makes frames for a receiver of the frame of a ring whose virtio-net header is another than the
- * receiver's: one that is the same, or as many as it is to be cut into. Where they go is the
- * includer's, who defines, for a struct sink of its own,
- *
- *	int sink_write(struct sink *sink, __u32 at, const __u8 *from, __u32 length);
+ * receiver's: one that is the same, or as many as it is to be cut into. Where they go: sink.h.
  */
 #ifndef VALE_BPF_CUT_H
 #define VALE_BPF_CUT_H
 
-#include "stream.h"
+#include "sink.h"
 #include "sum.h"
 #include "vnet.h"
 

@@ -8,9 +8,11 @@
  * all one can do with a wrong answer is to send somebody's waiting frames earlier. Where nothing
  * waits, the frame is dropped. It never passes a frame on to the stack.
  */
+#define SINK_IS_FRAME
+
+#include "cut.h"
 #include "deliver.h"
 #include "parked.h"
-#include "stream.h"
 
 /* Bytes that the kernel gives a live frame: a page less its own, and what surrounds a frame. */
 #define LIVE_MAX (4096 - 256 - 320)
@@ -79,20 +81,6 @@ static __always_inline int live_bind(struct live *live)
 }
 
 /* ---- with a virtio-net header ------------------------------------------------------------------ */
-
-struct sink {
-	struct xdp_md *frame;
-};
-
-static __always_inline int sink_write(struct sink *sink, __u32 at, const __u8 *from, __u32 length)
-{
-	/* See live_copy(). */
-	asm volatile("" : "+r"(length));
-	length = ((length - 1) & (STREAM_BLOCK - 1)) + 1;
-	return bpf_xdp_store_bytes(sink->frame, at, (void *)from, length);
-}
-
-#include "cut.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

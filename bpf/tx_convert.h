@@ -6,49 +6,10 @@
 #ifndef VALE_BPF_TX_CONVERT_H
 #define VALE_BPF_TX_CONVERT_H
 
+#include "cut.h"
 #include "receive.h"
 #include "stats.h"
-#include "stream.h"
 #include "tx_runs.h"
-
-/* Slots of the receiver's, from one on. */
-struct sink {
-	struct receiver receiver;
-	__u32 first;
-};
-
-static __always_inline __u8 *sink_buffer(const struct sink *sink, __u32 i)
-{
-	const struct receiver *receiver = &sink->receiver;
-	__u32 index = READ_ONCE(receiver_slot(receiver, sink->first + i)->buf_idx);
-
-	return rings_buffer(receiver->region_map, receiver->shift, index);
-}
-
-static __always_inline int sink_copy(const struct sink *sink, __u32 at, const __u8 *from,
-				     __u32 length)
-{
-	__u8 *buffer = sink_buffer(sink, at / VALE_BUFFER_SIZE);
-
-	if (!buffer)
-		return -1;
-	asm volatile("" : "+r"(length));
-	length = ((length - 1) & (STREAM_BLOCK - 1)) + 1;
-	return bpf_probe_read_kernel(buffer + (at & (VALE_BUFFER_SIZE - 1)), length, from);
-}
-
-/* A block may end in the next slot. */
-static __always_inline int sink_write(struct sink *sink, __u32 at, const __u8 *from, __u32 length)
-{
-	__u32 room = VALE_BUFFER_SIZE - (at & (VALE_BUFFER_SIZE - 1));
-
-	if (length <= room)
-		return sink_copy(sink, at, from, length);
-	return sink_copy(sink, at, from, room) ||
-	       sink_copy(sink, at + room, from + (room & (STREAM_BLOCK - 1)), length - room);
-}
-
-#include "cut.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -17,6 +17,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "maps.h"
+#include "vale/ring.h"
 
 /* Bytes of a frame that have all its headers: two VLAN tags, and IP and TCP with all options. */
 #define VNET_HEAD 160
