@@ -272,5 +272,9 @@ Test(learning, a_full_table_forgets_and_never_stops_forwarding)
 	cr_assert(count > 0 && count <= 128, "%zu addresses", count);
 	cr_assert_eq(port_counter("vale1:p1", "dropped"), 0);
 	cr_assert_eq(port_counter("vale1:p2", "dropped"), 0);
-	cr_assert_eq(flooded, 0, "a host that spoke just before was forgotten");
+	/*
+	 * A CPU's cache knows it, and the table may have forgotten it meanwhile: that is seen if the
+	 * cache ends, or the test goes on on another CPU, between the host's frame and the answer.
+	 */
+	cr_assert_lt(flooded, 100000 / 16 / 100, "a host that spoke just before was forgotten");
 }

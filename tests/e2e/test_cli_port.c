@@ -98,9 +98,9 @@ Test(cli_port, wrong_usage)
 	static const struct {
 		const char *words, *arguments;
 	} wrong[] = {
-		{ "what shall be done: add or del?", "port" },
+		{ "what shall be done: add, del or header?", "port" },
 		{ "there is no 'port ad': did you mean 'add'?", "port ad vale1:a" },
-		{ "there is no 'port frobnicate': add or del", "port frobnicate" },
+		{ "there is no 'port frobnicate': add, del or header", "port frobnicate" },
 		{ "name one port", "port add" },
 		{ "name one port", "port add vale1:a vale1:b" },
 		{ "name one port", "port del" },

@@ -58,5 +58,6 @@ Test(abi, numbers_in_maps)
 	cr_assert_eq(VALE_DROP_MTU, 6);
 	cr_assert_eq(VALE_DROP_REFUSED, 9);
 	cr_assert_eq(VALE_DROP_CLOSED, 12);
-	cr_assert_eq(VALE_DROP_REASONS, 13);
+	cr_assert_eq(VALE_DROP_HEADER, 13);
+	cr_assert_eq(VALE_DROP_REASONS, 14);
 }
