@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
 #include "sandbox.h"
 #include "strace.h"
+
+/* Of more calls, a run takes every second one: the odd or the even ones, by the time of day. */
+#define SERIES_LONG 100
 
 static int unfinished(const char *path, const struct stat *status, int kind, struct FTW *at)
 {
@@ -72,23 +76,25 @@ void series_run(const struct series *series)
 		.every_call = series->every_call,
 	};
 	struct kill_points points;
-	size_t tried = 0;
+	size_t tried = 0, wanted, stride, first;
 
 	prepare(series);
 	points = kill_points_of(&traced);
 	clean(series, 0);
-	for (size_t i = 0; i < points.count; i++) {
+	stride = points.count > SERIES_LONG && !getenv("VALE_KILL_ALL") ? 2 : 1;
+	first = time(NULL) % stride;
+	wanted = (points.count - first + stride - 1) / stride;
+	for (size_t i = first; i < points.count; i += stride) {
 		prepare(series);
 		if (!kill_at(&traced, points.calls[i]))
 			break;
-		tried++;
-		series->check(points.calls[i], i % 3);
+		series->check(points.calls[i], tried++ % 3);
 		nothing_unfinished();
 		clean(series, points.calls[i]);
 	}
 	cr_log_info("'%s' was killed at %zu of its %zu calls\n",
 		    series->command ? series->command : "a client", tried, points.total);
 	cr_assert_gt(tried, 20);
-	cr_assert_leq(points.count - tried, 5, "most of the calls were not reached");
+	cr_assert_leq(wanted - tried, 5, "most of the calls were not reached");
 	free(points.calls);
 }

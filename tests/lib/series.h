@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Something is killed at each of its system calls in turn. Whatever it was doing is then either done
- * or to be swept: the next command succeeds and leaves nothing half-made.
+ * Something is killed at each of its system calls in turn, or, if they are many, at every second one,
+ * unless the environment has VALE_KILL_ALL. Whatever it was doing is then either done or to be swept:
+ * the next command succeeds and leaves nothing half-made.
  */
 #ifndef VALE_TEST_SERIES_H
 #define VALE_TEST_SERIES_H
