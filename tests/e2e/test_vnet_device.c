@@ -47,6 +47,15 @@ static void build(int to, int protocol, int payload)
 	frame_build(&whole, &options);
 }
 
+/* The frame of build(), with a header that asks for segments of `size` bytes. */
+static void send_whole(struct vale_port *port, __u8 type, __u16 size)
+{
+	const struct virtio_net_hdr header = vnet_header(&whole, type, size);
+
+	vnet_join(&joined, &header, 12, &whole);
+	cr_assert_eq(vnet_send(port, &joined), 0);
+}
+
 /* The tap has no GRO that would put segments together again. */
 static bool read_tap(int timeout_ms)
 {
@@ -73,7 +82,6 @@ static void expect_segments(int size)
 
 Test(vnet_device, devices_get_segments_with_complete_checksums)
 {
-	struct virtio_net_hdr header;
 	struct vale_port *port;
 	long long sent, received;
 
@@ -83,16 +91,12 @@ Test(vnet_device, devices_get_segments_with_complete_checksums)
 	sent = port_counter("vale1:tap", "sent_frames");
 	received = port_counter("vale1:v", "received_frames");
 	build(MIXED_TAP, IPPROTO_TCP, 60000);
-	header = vnet_header(&whole, VIRTIO_NET_HDR_GSO_TCPV4, 1460);
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VIRTIO_NET_HDR_GSO_TCPV4, 1460);
 	expect_segments(1460);
 	cr_assert_eq(vnet_send_apart(port, &joined, 12), 0);
 	expect_segments(1460);
 	build(MIXED_TAP, IPPROTO_UDP, 1001);
-	header = vnet_header(&whole, VIRTIO_NET_HDR_GSO_NONE, 0);
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VIRTIO_NET_HDR_GSO_NONE, 0);
 	expect_segments(1001);
 	cr_assert_eq(port_counter("vale1:tap", "sent_frames"), sent + 2 * 42 + 1);
 	cr_assert_eq(port_counter("vale1:v", "received_frames"), received + 2 * 42 + 1);
@@ -125,7 +129,6 @@ Test(vnet_device, a_ring_full_of_frames_to_be_cut_is_sent)
 
 Test(vnet_device, floods_go_to_devices_and_rings_as_each_takes_them)
 {
-	struct virtio_net_hdr header;
 	struct vale_port *port;
 	long long sent;
 
@@ -135,9 +138,7 @@ Test(vnet_device, floods_go_to_devices_and_rings_as_each_takes_them)
 	port = open_port();
 	sent = port_counter("vale1:veth", "sent_frames");
 	build(FRAME_EVERYONE, IPPROTO_UDP, 5000);
-	header = vnet_header(&whole, VNET_UDP_L4, 1200);
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VNET_UDP_L4, 1200);
 	expect_segments(1200);
 	for (int number = 0; number < 5; number++) {
 		cr_assert(ring_receive(mixed.port[1], &got, 5000));
@@ -149,30 +150,21 @@ Test(vnet_device, floods_go_to_devices_and_rings_as_each_takes_them)
 
 Test(vnet_device, what_makes_no_sense_or_does_not_fit_is_dropped_and_counted)
 {
-	struct virtio_net_hdr header;
 	struct vale_port *port;
 
 	mixed_add_tap(&mixed, 1500);
 	mixed_open(&mixed);
 	port = open_port();
 	build(MIXED_TAP, IPPROTO_TCP, 20000);
-	header = vnet_header(&whole, VIRTIO_NET_HDR_GSO_TCPV6, 1460);
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VIRTIO_NET_HDR_GSO_TCPV6, 1460);
 	cr_assert_eq(ring_dropped("vale1:v", VALE_DROP_HEADER), 1);
-	header = vnet_header(&whole, VIRTIO_NET_HDR_GSO_TCPV4, 4000);
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VIRTIO_NET_HDR_GSO_TCPV4, 4000);
 	cr_assert_eq(ring_dropped("vale1:v", VALE_DROP_JUMBO), 5);
-	header.gso_size = 2000; /* longer than the device's MTU */
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VIRTIO_NET_HDR_GSO_TCPV4, 2000); /* longer than the device's MTU */
 	cr_assert_eq(ring_dropped("vale1:tap", VALE_DROP_MTU), 10);
 	cr_assert(!read_tap(100));
 	ring_expect_balance("vale1");
-	header.gso_size = 1460;
-	vnet_join(&joined, &header, 12, &whole);
-	cr_assert_eq(vnet_send(port, &joined), 0);
+	send_whole(port, VIRTIO_NET_HDR_GSO_TCPV4, 1460);
 	expect_segments(1460);
 }
 
