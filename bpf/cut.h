@@ -32,6 +32,8 @@ struct cut {
 	__u32 at;   /* where it is filled in */
 	__u32 left; /* bytes of the frame that it still gets */
 	__u32 failed;
+	__u32 summing; /* bytes are summed up and not written */
+	__u32 check;   /* what has been found by that */
 	__u64 sum;
 	__u8 head[STREAM_BLOCK + VNET_HEAD_ROOM]; /* the beginning of it */
 };
@@ -75,6 +77,7 @@ static __always_inline int cut_open(struct cutting *cutting, __u32 slot, __u32 s
 	__u32 length = stream_open(&cutting->source, slot, slots);
 
 	cut->failed = 0;
+	cut->summing = 0;
 	cut->header = header;
 	cut->before = before;
 	__builtin_memset(&vnet->header, 0, sizeof(vnet->header));
@@ -128,6 +131,37 @@ static __always_inline __u64 cut_sum_head(struct cut *cut, __u32 at, __u32 lengt
 	return cut_sum((const struct cut_bytes *)(cut->head + (at & 0xff)), length);
 }
 
+#define CUT_MORE_IPV4 0x2000
+#define CUT_MORE_IPV6 1
+
+/* Where a fragment is in its packet; a packet of only one may have been forbidden to be cut. */
+static __always_inline __be16 cut_fragment_offset(const struct vnet *vnet, __u32 segment)
+{
+	bool more = segment + 1 != vnet->segments;
+	__u32 offset = segment * vnet->size;
+
+	if (vnet->ipv6)
+		return bpf_htons(offset | (more ? CUT_MORE_IPV6 : 0));
+	if (vnet->segments == 1)
+		return vnet_head_16(vnet, vnet->network + offsetof(struct iphdr, frag_off));
+	return bpf_htons(offset / VNET_FRAGMENT_ALIGN | (more ? CUT_MORE_IPV4 : 0));
+}
+
+/* Its number has to be the same in all fragments, which may be made by different runs of a program. */
+static __always_inline void cut_fragment_header(struct cut *cut, __u32 segment)
+{
+	const struct vnet *vnet = &cut->vnet;
+	__u32 at = vnet->transport;
+	__u32 sum = cut_sum((const struct cut_bytes *)vnet->head,
+			    vnet->head_length & ~(sizeof(__be32) - 1));
+
+	*(volatile __u8 *)(cut->head + ((vnet->network + offsetof(struct ipv6hdr, nexthdr)) &
+					0xff)) = IPPROTO_FRAGMENT;
+	cut_put_16(cut, at, bpf_htons(IPPROTO_UDP << 8));
+	cut_put_16(cut, at + 2, cut_fragment_offset(vnet, segment));
+	cut_put_32(cut, at + 4, cut->stream.slot << 16 | sum);
+}
+
 static __always_inline void cut_ipv4(struct cut *cut, __u32 segment, __u32 length)
 {
 	const struct vnet *vnet = &cut->vnet;
@@ -135,7 +169,11 @@ static __always_inline void cut_ipv4(struct cut *cut, __u32 segment, __u32 lengt
 	__u16 id = bpf_ntohs(vnet_head_16(vnet, at + offsetof(struct iphdr, id)));
 
 	cut_put_16(cut, at + offsetof(struct iphdr, tot_len), bpf_htons(length - at));
-	cut_put_16(cut, at + offsetof(struct iphdr, id), bpf_htons(id + segment));
+	if (vnet->fragments)
+		cut_put_16(cut, at + offsetof(struct iphdr, frag_off),
+			   cut_fragment_offset(vnet, segment));
+	else
+		cut_put_16(cut, at + offsetof(struct iphdr, id), bpf_htons(id + segment));
 	cut_put_16(cut, at + offsetof(struct iphdr, check), 0);
 	cut_put_16(cut, at + offsetof(struct iphdr, check),
 		   ~checksum_fold(cut_sum_head(cut, at, vnet->transport - at)));
@@ -179,6 +217,10 @@ static __always_inline void cut_headers(struct cut *cut, __u32 segment)
 		cut_ipv6(cut, length);
 	else
 		cut_ipv4(cut, segment, length);
+	if (vnet->inserted)
+		cut_fragment_header(cut, segment);
+	if (vnet->fragments)
+		return;
 	if (vnet->tcp)
 		cut_tcp(cut, segment);
 	else
@@ -204,13 +246,13 @@ static long cut_step(__u32 step, struct cutting *cutting)
 		cut->failed = 1;
 		return 1;
 	}
-	if (cut->vnet.field) {
+	if (cut->vnet.field && cut->summing == cut->vnet.fragments) {
 		/* Sums are of whole words: what is behind an odd end counts as zero. */
 		*(volatile __u16 *)(block + (got & (2 * STREAM_BLOCK - 1))) = 0;
 		*(volatile __u16 *)(block + ((got + 2) & (2 * STREAM_BLOCK - 1))) = 0;
 		cut->sum += cut_sum((const struct cut_bytes *)block, got);
 	}
-	if (sink_write(cutting->sink, cut->at, block, got))
+	if (!cut->summing && sink_write(cutting->sink, cut->at, block, got))
 		cut->failed = 1;
 	cut->at += got;
 	cut->left -= got;
@@ -247,13 +289,36 @@ static __always_inline int cut_write_head(struct cutting *cutting, __u32 segment
 static __always_inline int cut_write_checksum(struct cutting *cutting)
 {
 	struct cut *cut = cutting->cut;
-	__u16 check = checksum_of(cut->sum);
+	const struct vnet *vnet = &cut->vnet;
+	__u16 check = vnet->fragments ? cut->check : checksum_of(cut->sum);
 
-	if (!cut->vnet.field)
+	if (!vnet->field || (vnet->fragments && READ_ONCE(cut->segment)))
 		return 0;
 	*(volatile __u16 *)cut->stream.block = check;
-	return sink_write(cutting->sink, cut->before + cut->vnet.field, cut->stream.block,
-			  sizeof(check));
+	return sink_write(cutting->sink, cut->before + vnet->field + vnet->inserted,
+			  cut->stream.block, sizeof(check));
+}
+
+/*
+ * The checksum of a datagram that goes in fragments is of all of it, and needed for the first of them:
+ * as if one were begun, but nothing is written.
+ */
+static __always_inline void cut_begin_sum(struct cutting *cutting)
+{
+	struct cut *cut = cutting->cut;
+	const struct vnet *vnet = &cut->vnet;
+	__u32 length = vnet->length - vnet->payload;
+
+	__builtin_memcpy(cut->head, vnet->head, VNET_HEAD);
+	cut->sum = bpf_htons(IPPROTO_UDP) + (__u64)bpf_htonl(length);
+	if (vnet->ipv6)
+		cut->sum += cut_sum_head(cut, vnet->network + offsetof(struct ipv6hdr, saddr), 32);
+	else
+		cut->sum += cut_sum_head(cut, vnet->network + offsetof(struct iphdr, saddr), 8);
+	cut->sum += (__u16)~vnet_head_16(vnet, vnet->field); /* it counts as zero */
+	stream_seek(&cutting->source, cut->header + vnet->transport);
+	cut->summing = 1;
+	cut->left = length;
 }
 
 /* A segment of the frame that is open, up to where cut_step() goes on, as long as bytes are left. */
@@ -262,9 +327,11 @@ static __always_inline void cut_begin(struct cutting *cutting, __u32 segment)
 	struct cut *cut = cutting->cut;
 	__u32 payload = cut->vnet.payload;
 
+	cut->segment = segment;
 	if (cut_write_header(cutting) || cut_write_head(cutting, segment))
 		cut->failed = 1;
-	stream_seek(&cutting->source, cut->header + payload + segment * cut->vnet.size);
+	stream_seek(&cutting->source,
+		    cut->header + payload - cut->vnet.inserted + segment * cut->vnet.size);
 	cut->at = cut->before + payload;
 	cut->left = cut_length(&cut->vnet, segment) - payload;
 }
@@ -274,7 +341,11 @@ static __always_inline void cut_end(struct cutting *cutting)
 {
 	struct cut *cut = cutting->cut;
 
-	if (READ_ONCE(cut->left) || cut_write_checksum(cutting))
+	if (READ_ONCE(cut->left))
+		cut->failed = 1;
+	else if (cut->summing)
+		cut->check = checksum_of(cut->sum);
+	else if (cut_write_checksum(cutting))
 		cut->failed = 1;
 }
 

@@ -113,6 +113,12 @@ static __always_inline int live_cut(struct live *live)
 	    bpf_xdp_adjust_tail(live->frame,
 				(int)live->length - (int)bpf_xdp_get_buff_len(live->frame)))
 		return -1;
+	if (cut->vnet.fragments && !segment) {
+		cut_begin_sum(&cutting);
+		bpf_loop(CUT_STEPS, cut_step, &cutting, 0);
+		cut_end(&cutting);
+		cut->summing = 0;
+	}
 	cut_begin(&cutting, segment);
 	bpf_loop(CUT_STEPS, cut_step, &cutting, 0);
 	cut_end(&cutting);

@@ -55,6 +55,7 @@ __noinline int tx_segments(__u32 slot, __u32 slots)
  */
 enum convert_phase {
 	CONVERT_FRAME,
+	CONVERT_SUM,
 	CONVERT_SEGMENT,
 	CONVERT_BYTES,
 };
@@ -128,7 +129,7 @@ static __always_inline bool convert_open(struct converting *of, __u32 slots)
 	cut->lease_first = of->lease.first;
 	cut->lease_slots = total;
 	cut->segment = 0;
-	cut->phase = CONVERT_SEGMENT;
+	cut->phase = cut->vnet.fragments ? CONVERT_SUM : CONVERT_SEGMENT;
 	return true;
 }
 
@@ -216,12 +217,18 @@ static long convert_step(__u32 step, void *context)
 			return 0;
 		}
 		cut_end(&of.cutting);
-		cut->segment++;
+		cut->segment += !cut->summing;
+		cut->summing = 0;
 		cut->phase = CONVERT_SEGMENT;
 		return 0;
 	}
 	if (READ_ONCE(cut->phase) == CONVERT_FRAME)
 		return convert_next(&of);
+	if (READ_ONCE(cut->phase) == CONVERT_SUM) {
+		cut_begin_sum(&of.cutting);
+		cut->phase = CONVERT_BYTES;
+		return 0;
+	}
 	if (READ_ONCE(cut->failed) || cut->segment >= cut->vnet.segments) {
 		convert_close(&of);
 		return 0;

@@ -32,6 +32,11 @@
 /* VIRTIO_NET_HDR_GSO_UDP_L4, which the headers of 6.1 have not. */
 #define VNET_GSO_UDP_L4 5
 
+#define VNET_DONT_FRAGMENT   0x4000
+#define VNET_FRAGMENT_HEADER 8 /* of IPv6 */
+#define VNET_FRAGMENT_ALIGN  8
+#define VNET_DATAGRAM_MAX    0xffff
+
 /* In memory of a map, where programs may read at any offset. */
 struct vnet {
 	struct virtio_net_hdr header; /* as it came */
@@ -50,6 +55,8 @@ struct vnet {
 	__u32 field;	/* where the checksum is, from `transport` on; 0: none is open */
 	__u32 tcp;
 	__u32 ipv6;
+	__u32 fragments; /* segments are the IP fragments of one datagram, */
+	__u32 inserted;	 /* each with so many more bytes of headers, which `length` has */
 };
 
 static __always_inline __u16 vnet_head_16(const struct vnet *vnet, __u32 at)
@@ -70,6 +77,8 @@ static __always_inline void vnet_pass(struct vnet *vnet)
 	vnet->segments = 1;
 	vnet->is_cut = 0;
 	vnet->field = 0;
+	vnet->fragments = 0;
+	vnet->inserted = 0;
 }
 
 /* One checksum is to be completed, from a start on, which is where the payload begins here. */
@@ -136,6 +145,30 @@ static __always_inline int vnet_cut_udp(struct vnet *vnet)
 	return 0;
 }
 
+/*
+ * A datagram goes in fragments of its packet: what is left of `size` for each is returned, 0 if it
+ * cannot be. Behind the IP header all is payload, the UDP header as well.
+ */
+static __always_inline __u32 vnet_cut_packet(struct vnet *vnet, __u32 size)
+{
+	__u32 offset;
+
+	if (vnet_cut_udp(vnet) || vnet->length - vnet->transport > VNET_DATAGRAM_MAX)
+		return 0;
+	offset = vnet_head_16(vnet, vnet->network + offsetof(struct iphdr, frag_off));
+	if (!vnet->ipv6 && offset & ~bpf_htons(VNET_DONT_FRAGMENT))
+		return 0;
+	size &= ~(VNET_FRAGMENT_ALIGN - 1);
+	vnet->fragments = 1;
+	vnet->payload = vnet->transport;
+	if (vnet->ipv6 && vnet->length - vnet->transport > size) {
+		vnet->inserted = VNET_FRAGMENT_HEADER;
+		vnet->payload += VNET_FRAGMENT_HEADER;
+		vnet->length += VNET_FRAGMENT_HEADER;
+	}
+	return size;
+}
+
 static __always_inline int vnet_cut_tcp(struct vnet *vnet, bool ipv6)
 {
 	__u32 words;
@@ -162,7 +195,10 @@ static __always_inline int vnet_cut(struct vnet *vnet, __u8 type)
 		error = vnet_cut_tcp(vnet, type == VIRTIO_NET_HDR_GSO_TCPV6);
 	else if (type == VNET_GSO_UDP_L4)
 		error = vnet_cut_udp(vnet);
-	if (error || vnet->payload > vnet->head_length || vnet->payload >= vnet->length)
+	else if (type == VIRTIO_NET_HDR_GSO_UDP)
+		error = (size = vnet_cut_packet(vnet, size)) ? 0 : -1;
+	if (error || vnet->payload - vnet->inserted > vnet->head_length ||
+	    vnet->payload >= vnet->length)
 		return -1;
 	vnet->size = size;
 	vnet->segments = (vnet->length - vnet->payload + size - 1) / size;

@@ -35,6 +35,7 @@ static const struct {
 	{ "test_port_pass", "to_nobody", 1 },
 	{ "test_vnet", "@(frames_are_cut|floods)*", 2 },
 	{ "test_vnet_device", "@(devices|floods)*", 2 },
+	{ "test_vnet_fragments", "@(of_a_datagram|are_one)*", 3 },
 };
 
 /* The programs, and the users and groups that they go by. */
