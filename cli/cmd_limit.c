@@ -12,21 +12,21 @@ static const char *const storm_words[] = {
 };
 
 /* RATE[/BURST] */
-static const char *parse_rate(char *text, struct vale_rate *out)
+static const char *parse_rate(const char *text, struct vale_rate *out)
 {
 	static const char wrong[] = "it is no rate: N frames a second, N/BURST, or 0: no limit";
-	char *burst = strchr(text, '/');
+	const char *burst = strchr(text, '/');
+	char rate[16];
 
 	*out = (struct vale_rate){};
-	if (burst)
-		*burst++ = 0;
-	if (!parse_number(text, &out->rate))
+	snprintf(rate, sizeof(rate), "%.*s", burst ? (int)(burst - text) : (int)strlen(text), text);
+	if (!parse_number(rate, &out->rate))
 		return wrong;
-	return burst && (!parse_number(burst, &out->burst) || !out->burst) ? wrong : NULL;
+	return burst && (!parse_number(burst + 1, &out->burst) || !out->burst) ? wrong : NULL;
 }
 
 /* Takes one limit and its value. Returns the status to end with, or 0. */
-static int take(const struct context *context, const char *word, char *value,
+static int take(const struct context *context, const char *word, const char *value,
 		struct vale_limits *limits)
 {
 	static const char *const words[] = { "macs", "broadcast", "multicast", "unknown", NULL };
