@@ -35,6 +35,7 @@ static const struct {
 	{ "test_port_pass", "to_nobody", 1 },
 	{ "test_vnet", "@(frames_are_cut|floods)*", 2 },
 	{ "test_vnet_device", "@(devices|floods)*", 2 },
+	{ "test_limits", "@(*_of_a_ring|addresses_of_a_device|a_batch*)", 4 },
 };
 
 /* The programs, and the users and groups that they go by. */
