@@ -11,6 +11,7 @@
 #define VALE_BPF_FDB_H
 
 #include "eth.h"
+#include "limit.h"
 #include "maps.h"
 
 /*
@@ -138,11 +139,11 @@ __noinline __u32 fdb_find(__u64 address, __u64 age_ns)
 }
 
 /*
- * Writes down that `address` is behind the port `number`, unless it was set by hand. Returns where
- * the address is now said to be. A table that cannot take it leaves the address unknown: frames to
- * it are flooded.
+ * Writes down that `address` is behind the port `number`, by a claim of limit.h, unless it was set by
+ * hand. Returns where the address is now said to be. A table that cannot take it leaves the address
+ * unknown: frames to it are flooded.
  */
-__noinline __u32 fdb_store(__u64 address, __u32 number)
+__noinline __u32 fdb_store(__u64 address, __u32 number, __u32 claim)
 {
 	struct vale_port_entry *port = bpf_map_lookup_elem(&ports, &number);
 	struct vale_fdb_entry *entry, learned = {};
@@ -156,10 +157,12 @@ __noinline __u32 fdb_store(__u64 address, __u32 number)
 	if (destination != FDB_UNKNOWN)
 		return destination;
 	learned.port = number;
+	learned.claim = claim;
 	learned.generation = port->generation;
 	learned.seen_ns = bpf_ktime_get_ns();
 	entry = bpf_map_lookup_elem(&fdb, &address);
 	if (entry && entry->port == number && entry->generation == port->generation) {
+		entry->claim = claim;
 		entry->seen_ns = learned.seen_ns;
 		return fdb_destination(entry);
 	}
@@ -176,13 +179,17 @@ static __always_inline void fdb_learn(const struct fdb_view *view, __u64 address
 {
 	struct fdb_cache_slot *slot = fdb_cached(view, address);
 	__u64 key = fdb_key(view, address);
+	__u32 claim = 0;
 
 	if (slot->key == key && slot->destination == port && slot->renewed)
 		return;
 	/* Only individual addresses can be learned; nobody has the address that is all zero. */
 	if (eth_is_group(address) || !address)
 		return;
-	fdb_cache_set(slot, key, fdb_store(address, port & FDB_NUMBER), true);
+	if (view->state->limited)
+		claim = limit_claim(address, port & FDB_NUMBER, view->state->age_ns);
+	if (claim != LIMIT_NO_CLAIM)
+		fdb_cache_set(slot, key, fdb_store(address, port & FDB_NUMBER, claim), true);
 }
 
 /* Returns where `address` is. Those of groups are nowhere, and so never found in the cache. */

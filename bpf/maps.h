@@ -45,6 +45,15 @@ struct {
 	__type(value, struct vale_fdb_entry);
 } fdb_static SEC(".maps");
 
+/* Of most ports there is none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VALE_PORTS);
+	__type(key, __u32);
+	__type(value, struct vale_limit);
+} limits SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, VALE_PORTS);

@@ -78,7 +78,7 @@ int vale_receive(struct xdp_md *frame)
 	addresses = eth_addresses(data);
 	if (is_open)
 		settle_checksum(frame, &open, &in);
-	return deliver(frame, &in, forward(&view, addresses, port));
+	return deliver(frame, &in, forward_one(&view, addresses, port));
 }
 
 /* ---- copies of a flood that go out to the device ----------------------------------------------- */

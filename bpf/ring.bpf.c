@@ -69,6 +69,8 @@ static __always_inline void open_batch(struct tx_work *memory, const struct vale
 	memory->own_port = 0;
 	memory->invalid = 0;
 	memory->spoofed = 0;
+	memory->storm = 0;
+	memory->storm_asked = 0;
 	memory->gone = 0;
 	memory->receivers = 0;
 	memory->fragmented = 0;
@@ -129,6 +131,8 @@ static __always_inline void count_batch(struct tx_work *memory, const struct val
 		stats_add(&counters->drops[VALE_DROP_INVALID], memory->invalid);
 	if (memory->spoofed)
 		stats_add(&counters->drops[VALE_DROP_SPOOFED], memory->spoofed);
+	if (memory->storm)
+		stats_add(&counters->drops[VALE_DROP_STORM], memory->storm);
 	if (floods + memory->gone)
 		stats_add(&counters->drops[VALE_DROP_NO_PORT], floods + memory->gone);
 }

@@ -289,8 +289,8 @@ static __always_inline int deliver(struct received *in, __u32 destination)
 
 	from->memory->source = port;
 	from->memory->length = from->frame.length;
-	if (destination == port) {
-		deliver_drop(from, VALE_DROP_OWN_PORT, 1);
+	if (destination == port || destination == FORWARD_STORM) {
+		deliver_drop(from, destination == port ? VALE_DROP_OWN_PORT : VALE_DROP_STORM, 1);
 		return TC_ACT_SHOT;
 	}
 	if (destination & FDB_RING && is_plain(in->frame) &&
@@ -344,7 +344,7 @@ int vale_classify(struct __sk_buff *frame)
 		deliver_drop(from, VALE_DROP_SHORT, 1);
 		return TC_ACT_SHOT;
 	}
-	return deliver(&in, forward(&view, eth_addresses(data), port));
+	return deliver(&in, forward_one(&view, eth_addresses(data), port));
 }
 
 char LICENSE[] SEC("license") = "GPL";

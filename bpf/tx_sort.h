@@ -102,6 +102,26 @@ static __always_inline bool is_spoofed(__u64 source)
 	return true;
 }
 
+/* Room is taken once for all frames of the batch, `left` at the most, and what is left given back. */
+static __always_inline bool is_storm(struct tx_work *work, enum vale_storm kind, __u32 left)
+{
+	if (!(work->storm_asked & 1 << kind)) {
+		work->storm_asked |= 1 << kind;
+		work->storm_room[kind] = storm_take(port, kind, left);
+	}
+	if (!work->storm_room[kind])
+		return true;
+	work->storm_room[kind]--;
+	return false;
+}
+
+static __always_inline void return_room(const struct tx_work *work)
+{
+	for (__u32 kind = 0; kind < VALE_STORMS; kind++)
+		if (work->storm_asked & 1 << kind && work->storm_room[kind])
+			storm_return(port, kind, work->storm_room[kind]);
+}
+
 /*
  * Where a frame goes whose first bytes are at `data`. A bound port's frame is sent with the
  * addresses that were seen here, whatever its client does to it meanwhile.
@@ -110,7 +130,7 @@ static __always_inline __u32 frame_destination(struct tx_sorting *sorting, const
 					       __u32 count)
 {
 	struct tx_work *work = sorting->work;
-	__u32 slot = count & sorting->ring.mask & (VALE_SLOTS - 1);
+	__u32 slot = count & sorting->ring.mask & (VALE_SLOTS - 1), to;
 	struct eth_addresses addresses;
 
 	if (bound) {
@@ -126,10 +146,18 @@ static __always_inline __u32 frame_destination(struct tx_sorting *sorting, const
 	} else {
 		addresses = eth_addresses(data);
 	}
-	if (addresses.source == work->last_source)
-		return fdb_lookup(&sorting->view, addresses.destination);
-	work->last_source = addresses.source;
-	return forward(&sorting->view, addresses, SELF);
+	if (addresses.source == work->last_source) {
+		to = fdb_lookup(&sorting->view, addresses.destination);
+	} else {
+		work->last_source = addresses.source;
+		to = forward(&sorting->view, addresses, SELF);
+	}
+	if (forward_is_limited(&sorting->view, to) &&
+	    is_storm(work, storm_kind(addresses.destination), work->end - count)) {
+		work->storm++;
+		return TX_NOWHERE;
+	}
+	return to;
 }
 
 /* ---- frames of several slots, and what makes no sense ------------------------------------------ */
@@ -249,7 +277,7 @@ static __always_inline bool sort_frame(struct tx_sorting *sorting, __u32 count)
 			       count);
 	if (to != work->to)
 		change_run(sorting, count, to);
-	if (bound && to == TX_NOWHERE)
+	if (to == TX_NOWHERE)
 		work->frames++;
 	work->bytes += length;
 	return true;
@@ -302,6 +330,7 @@ __noinline int tx_sort(void)
 		bpf_loop(VALE_SLOTS, sort_blocked, &sorting, 0);
 	bpf_loop(TX_STEPS, sort_chunk, &sorting, 0);
 	change_run(&sorting, sorting.work->end, TX_NOWHERE);
+	return_room(sorting.work);
 	return 0;
 }
 

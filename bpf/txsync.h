@@ -70,8 +70,11 @@ struct tx_work {
 	__u32 own_port;
 	__u32 invalid;
 	__u32 spoofed;
-	__u32 gone;	    /* frames whose destination is no port any more */
-	__u16 parked_first; /* run that devices get */
+	__u32 storm;		       /* frames to all that were too many */
+	__u32 storm_asked;	       /* kinds of these, as bits, that room was taken for, */
+	__u32 storm_room[VALE_STORMS]; /* and what is left of it */
+	__u32 gone;		       /* frames whose destination is no port any more */
+	__u16 parked_first;	       /* run that devices get */
 	__u16 parked_last;
 	__u32 parked_slots;
 	__u32 receivers;  /* ring ports that got a flood */

@@ -162,6 +162,8 @@ static __always_inline int deliver(struct xdp_md *frame, struct received *in, __
 	from->memory->length = from->frame.length;
 	if (destination == from->port)
 		return deliver_drop(from, VALE_DROP_OWN_PORT, 1);
+	if (destination == FORWARD_STORM)
+		return deliver_drop(from, VALE_DROP_STORM, 1);
 	if (destination & FDB_RING) {
 		complete_for_rings(frame, in);
 		if (to_ring(frame, from->frame.length, from->port, destination & FDB_NUMBER))

@@ -133,7 +133,7 @@ static __always_inline int send_frame(struct xdp_md *frame, __u32 length)
 	if (data + VALE_FRAME_MIN > end)
 		return deliver_drop(from, VALE_DROP_SHORT, 1);
 	addresses = eth_addresses(data);
-	return deliver(frame, &in, forward(&view, addresses, port));
+	return deliver(frame, &in, forward_one(&view, addresses, port));
 }
 
 static __always_inline int send_drop(const struct sending *sending)

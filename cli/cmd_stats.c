@@ -39,6 +39,9 @@ static void drop_words(const json_t *port, char *out, size_t size)
 		if (json_integer_value(value) && used < size)
 			used += snprintf(out + used, size - used, "%s%s %lld", used ? ", " : "",
 					 name, (long long)json_integer_value(value));
+	if (number_of(port, "unlearned") && used < size)
+		snprintf(out + used, size - used, "%s(unlearned %lld)", used ? ", " : "",
+			 number_of(port, "unlearned"));
 }
 
 static void print_counters(const json_t *document)

@@ -292,6 +292,7 @@ static void print_port(const json_t *document)
 		print_rings(document);
 	else
 		print_device(document);
+	print_limits(json_object_get(document, "limits"));
 	json_object_foreach ((json_t *)counters, key, value) {
 		if (!json_is_integer(value))
 			continue;

@@ -34,6 +34,7 @@ int command_attach(struct context *context, int argc, char **argv);
 int command_host(struct context *context, int argc, char **argv);
 int command_detach(struct context *context, int argc, char **argv);
 int command_port(struct context *context, int argc, char **argv);
+int command_limit(struct context *context, int argc, char **argv);
 int command_list(struct context *context, int argc, char **argv);
 int command_show(struct context *context, int argc, char **argv);
 int command_stats(struct context *context, int argc, char **argv);
@@ -95,5 +96,10 @@ json_t *describe_mac(const __u8 mac[VALE_MAC_SIZE]);
 json_t *describe_text(const char *text);
 /* What a user should know about the port, as an array of sentences. */
 json_t *describe_notes(const struct vale_port_info *info, const struct vale_stats *counters);
+
+/* ---- cmd_limit.c ------------------------------------------------------------------------------- */
+
+json_t *describe_limits(const struct vale_port_info *info);
+void print_limits(const json_t *limits);
 
 #endif

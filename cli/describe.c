@@ -59,13 +59,14 @@ json_t *describe_counters(const struct vale_stats *counters)
 	json_t *drops = describe_reasons(counters->drops, &dropped);
 	json_t *losses = describe_reasons(counters->lost, &lost);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 			 "received_frames", (json_int_t)counters->received_frames, "received_bytes",
 			 (json_int_t)counters->received_bytes, "sent_frames",
 			 (json_int_t)counters->sent_frames, "sent_bytes",
 			 (json_int_t)counters->sent_bytes, "flooded", (json_int_t)counters->flooded,
 			 "copies", (json_int_t)counters->copies, "checksums_completed",
-			 (json_int_t)counters->checksums, "dropped", (json_int_t)dropped,
+			 (json_int_t)counters->checksums, "unlearned",
+			 (json_int_t)counters->unlearned, "dropped", (json_int_t)dropped,
 			 "lost_at_receivers", (json_int_t)lost, "drops", drops, "lost", losses);
 }
 
@@ -114,6 +115,13 @@ json_t *describe_notes(const struct vale_port_info *info, const struct vale_stat
 	if (counters && counters->drops[VALE_DROP_SPOOFED])
 		note(notes, "its client has sent from addresses that the port is not bound to "
 			    "(spoofed)");
+	if (counters && counters->drops[VALE_DROP_STORM])
+		note(notes,
+		     "it has sent more frames to all, to groups or to unknown addresses than "
+		     "its limits allow (storm)");
+	if (counters && counters->unlearned)
+		note(notes, "there were more addresses behind it than its limit allows: they were "
+			    "not learned (unlearned), and frames to them are flooded");
 	if (info->state == VALE_PORT_GONE)
 		note(notes, "the device was deleted or moved to another network namespace: "
 			    "detach the port, or attach another device under its name");
@@ -221,6 +229,7 @@ json_t *describe_port(const struct vale_port_info *info, const struct vale_stats
 	}
 	if (info->flags & VALE_PORT_HOST)
 		json_object_set_new(port, "outer", describe_text(info->outer));
+	json_object_set_new(port, "limits", describe_limits(info));
 	json_object_set_new(port, "counters", describe_counters(counters));
 	json_object_set_new(port, "notes", describe_notes(info, counters));
 	return port;

@@ -59,6 +59,15 @@ const struct command commands[] = {
 	  "del deletes it:\n"
 	  "  --force          also if it is open\n",
 	  command_port, false },
+	{ "limit",
+	  "vale1:a [macs N] [broadcast RATE[/BURST]] [multicast RATE[/BURST]] [unknown RATE[/BURST]]",
+	  "show or set what a port may do to the others",
+	  "  macs N           addresses learned behind the port, at most (1 .. 1024)\n"
+	  "  broadcast RATE[/BURST], multicast ..., unknown ...\n"
+	  "                   frames to all, to a group, or to unknown addresses, in a second; and\n"
+	  "                   at once (otherwise a tenth of RATE, or 10)\n"
+	  "0 takes a limit off. Those that are not named stay as they are.\n",
+	  command_limit, false },
 	{ "list", "[vale1]", "list the switches, or the ports of one", "", command_list, false },
 	{ "show", "vale1 | vale1:a", "show all about a switch or a port", "", command_show, false },
 	{ "stats", "vale1[:a] [--interval SECONDS [--count N]]", "show the counters of the ports",

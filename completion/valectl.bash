@@ -60,6 +60,8 @@ _valectl_arguments() {
 	capture:1) _valectl_ports; _valectl_switches | sed 's/$/:/' ;;
 	exec:1) compgen -c -- "$cur" ;;
 	show:1 | stats:1) _valectl_switches; _valectl_ports ;;
+	limit:1) _valectl_ports ;;
+	limit:2 | limit:4 | limit:6 | limit:8) echo macs broadcast multicast unknown ;;
 	detach:1) _valectl_ports device ;;
 	port:1) echo add del header ;;
 	port:2)

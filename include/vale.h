@@ -135,6 +135,22 @@ enum vale_xsk_mode {
 /* Processes that vale_port_info names. */
 #define VALE_CLIENTS_SHOWN 8
 
+/* Largest rate and burst that a limit may have. */
+#define VALE_RATE_MAX 10000000u
+
+struct vale_rate {
+	__u32 rate;  /* frames a second, to within one percent, up to VALE_RATE_MAX; 0: no limit */
+	__u32 burst; /* frames at once after a pause; 0: those of a tenth of a second, or 10 */
+};
+
+/* What a port may do to the others of its switch. All zero, as ports begin: anything. */
+struct vale_limits {
+	size_t size;
+	__u32 macs; /* addresses learned behind it, 1 .. VALE_LIMIT_MACS; 0: no limit */
+	__u32 unused;
+	struct vale_rate storm[VALE_STORMS]; /* frames that go to all */
+};
+
 struct vale_port_info {
 	char name[2 * VALE_NAME_SIZE]; /* valeSSS:PPP */
 	char device[VALE_NAME_SIZE];   /* what it is called now, or was when last seen */
@@ -165,6 +181,8 @@ struct vale_port_info {
 	__u32 vnet_header; /* bytes of the virtio-net header before each frame; 0: there is none */
 	__u32 clients;	   /* processes that have it open; the first are in: */
 	__u32 client[VALE_CLIENTS_SHOWN];
+	struct vale_limits limits;
+	__u32 learned; /* with a limit of addresses: that match now */
 };
 
 /*
@@ -241,6 +259,22 @@ int vale_port_set_header(struct vale *vale, const char *name, __u32 size);
 /* Deletes a ring port. -ENOENT: no such port; -ENOTTY: it is a device; -EBUSY: it is open, and
  * `force` is false. */
 int vale_port_del(struct vale *vale, const char *name, bool force);
+
+/*
+ * Sets all limits of a port of any kind, from now on until the port goes; the counters tell what came
+ * of them.
+ *
+ * Frames from an address that is not learned, since the port has as many as it may, are forwarded as
+ * others are, and those to it flooded; vale_stats.unlearned counts them, about. Room for another one is
+ * there at most a quarter of a second after one was forgotten, moved or removed. A limit of addresses
+ * begins with none: those learned behind the port are forgotten. Addresses set by hand do not count.
+ *
+ * What exceeds a rate is dropped, and counted by VALE_DROP_STORM. A frame that waits to be segmented is
+ * one.
+ *
+ * -ENOENT: no such port; -ERANGE: a limit is out of its range.
+ */
+int vale_port_set_limits(struct vale *vale, const char *name, const struct vale_limits *limits);
 
 /* The ports of a switch by number, in an array that the caller frees. -ENOENT: no such switch. */
 int vale_port_list(struct vale *vale, const char *switch_name, struct vale_port_info **out,

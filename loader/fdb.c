@@ -76,6 +76,14 @@ static bool matches(const struct walk *walk, const struct vale_fdb_entry *entry,
 	       (__s64)(now_ns() - entry->seen_ns) <= (__s64)age_ns;
 }
 
+bool fdb_matches(const struct maps *maps, const struct vale_fdb_entry *entry)
+{
+	const struct walk walk = { .maps = maps, .map = MAP_FDB };
+	struct vale_port_entry port;
+
+	return matches(&walk, entry, &port);
+}
+
 static int count_visit(struct walk *walk, const struct vale_fdb_key *key,
 		       const struct vale_fdb_entry *entry)
 {
@@ -249,6 +257,7 @@ int vale_fdb_add(struct vale *vale, const char *switch_name, const __u8 mac[VALE
 	struct vale_fdb_entry entry = {};
 	CLEANUP_CLOSE int lock = -1;
 	struct vale_port_entry port;
+	__u32 number;
 	int error;
 
 	if ((mac[0] & 1) || !memcmp(mac, nobody, VALE_MAC_SIZE))
@@ -260,9 +269,10 @@ int vale_fdb_add(struct vale *vale, const char *switch_name, const __u8 mac[VALE
 	if (!error)
 		error = pin_lock(vale, &lock); /* the port must not change hands meanwhile */
 	if (!error)
-		error = find_port(vale, &maps, port_name, &entry.port, &port);
+		error = find_port(vale, &maps, port_name, &number, &port);
 	if (error)
 		return error;
+	entry.port = number;
 	entry.generation = port.generation;
 	if (bpf_map_update_elem(maps.fd[MAP_FDB_STATIC], &key, &entry, BPF_ANY))
 		return errno == E2BIG ? fail(vale, ENOSPC,

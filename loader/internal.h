@@ -176,6 +176,7 @@ enum map {
 	MAP_SOCKETS,
 	MAP_FDB,
 	MAP_FDB_STATIC,
+	MAP_LIMITS,
 	MAP_STATS,
 	MAP_SCRATCH,
 	MAP_REGIONS,
@@ -384,5 +385,13 @@ void shared_clean(__u32 ifindex);
 /* Removes the entries of a port, or all; static ones too if asked. */
 int fdb_purge(const struct maps *maps, const __u32 *port, bool static_too);
 int fdb_count(const struct maps *maps, __u32 *out);
+/* A learned entry is used: its port is there, and it is not too old. */
+bool fdb_matches(const struct maps *maps, const struct vale_fdb_entry *entry);
+
+/* ---- limit.c ----------------------------------------------------------------------------------- */
+
+/* The port has no limits any more. */
+void limit_forget(const struct maps *maps, __u32 number);
+void limit_describe(const struct maps *maps, __u32 number, struct vale_port_info *info);
 
 #endif

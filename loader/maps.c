@@ -21,6 +21,7 @@ const char *const map_pins[MAPS] = {
 	[MAP_SOCKETS] = "sockets",
 	[MAP_FDB] = "fdb",
 	[MAP_FDB_STATIC] = "fdb_static",
+	[MAP_LIMITS] = "limits",
 	[MAP_STATS] = "stats",
 	[MAP_SCRATCH] = "scratch",
 	[MAP_REGIONS] = "regions",
@@ -50,6 +51,27 @@ static int open_map(struct maps *maps, enum map map)
 	return maps->fd[map] < 0 ? -errno : 0;
 }
 
+/* First: another version may have other maps. */
+static int open_state(struct maps *maps, struct vale *vale)
+{
+	int error = open_map(maps, MAP_SWITCH);
+
+	if (error)
+		return error;
+	maps->state = mmap(NULL, sizeof(*maps->state), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   maps->fd[MAP_SWITCH], 0);
+	if (maps->state == MAP_FAILED) {
+		maps->state = NULL;
+		return -errno;
+	}
+	if (maps->state->abi != VALE_ABI)
+		return fail(vale, ENOTSUP,
+			    "the switch '%s' was made by another version (ABI %u, this "
+			    "is %u): destroy it with that one",
+			    maps->switch_name, maps->state->abi, VALE_ABI);
+	return 0;
+}
+
 int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
@@ -65,25 +87,16 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 		return fail(vale, ENOENT,
 			    "there is no switch '%s' (valectl list shows those there are)",
 			    switch_name);
-	for (int map = 0; map < MAPS && !error; map++)
+	error = open_state(&maps, vale);
+	if (error == -ENOTSUP)
+		return error;
+	for (int map = MAP_SWITCH + 1; map < MAPS && !error; map++)
 		error = open_map(&maps, map);
 	if (error == -EPERM || error == -EACCES)
 		return fail_bpf(vale, -error, "cannot use the switch");
 	if (error)
 		return fail(vale, -error, "cannot use the switch '%s': %s", switch_name,
 			    strerror(-error));
-	maps.state = mmap(NULL, sizeof(*maps.state), PROT_READ | PROT_WRITE, MAP_SHARED,
-			  maps.fd[MAP_SWITCH], 0);
-	if (maps.state == MAP_FAILED) {
-		maps.state = NULL;
-		return fail(vale, errno, "cannot use the switch '%s': %s", switch_name,
-			    strerror(errno));
-	}
-	if (maps.state->abi != VALE_ABI)
-		return fail(vale, ENOTSUP,
-			    "the switch '%s' was made by another version (ABI %u, this "
-			    "is %u): destroy it with that one",
-			    switch_name, maps.state->abi, VALE_ABI);
 	*out = TAKE(maps, MAPS_CLOSED);
 	return 0;
 }

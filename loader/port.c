@@ -125,6 +125,7 @@ int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 	if (port->rings && !(port->flags & VALE_PORT_XSK))
 		ring_port_forget(maps, number, port);
 	error = pin_remove(staging);
+	limit_forget(maps, number);
 	fdb_purge(maps, &number, true);
 	*port = (struct vale_port_entry){ .generation = port->generation + 1 };
 	if (maps_set_port(maps, number, port) && !error)

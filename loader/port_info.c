@@ -208,6 +208,7 @@ static struct vale_port_info describe(const struct maps *maps, __u32 number,
 		describe_xsk_port(&info, maps, number, port);
 	if (port->flags & VALE_PORT_HOST)
 		describe_host_port(&info, maps, number, port);
+	limit_describe(maps, number, &info);
 	return info;
 }
 

@@ -19,6 +19,7 @@ const char *vale_drop_name(enum vale_drop reason)
 		[VALE_DROP_DOWN] = "down",	   [VALE_DROP_REFUSED] = "refused",
 		[VALE_DROP_CUT] = "cut",	   [VALE_DROP_FULL] = "full",
 		[VALE_DROP_CLOSED] = "closed",	   [VALE_DROP_HEADER] = "header",
+		[VALE_DROP_STORM] = "storm",
 	};
 
 	return reason < VALE_DROP_REASONS ? names[reason] : "?";

@@ -17,6 +17,7 @@
  *		sockets                 AF_XDP sockets on devices, by vale_socket()
  *		fdb                     vale_fdb_key -> _entry  learned addresses, an LRU hash
  *		fdb_static              vale_fdb_key -> _entry  addresses set by hand
+ *		limits                  struct vale_limit       by port number, of those that have any
  *		stats                   struct vale_stats       by port number, per CPU
  *		scratch                 working memory of the programs, per CPU
  *		watch_*                 links of the programs that count what the kernel refuses
@@ -36,7 +37,7 @@
 #include <linux/types.h>
 
 /* The first word of `switch` and `sysctl`: another number is another layout, and is refused. */
-#define VALE_ABI 2
+#define VALE_ABI 3
 
 /* IFNAMSIZ: a whole name "valeSSS:PPP" and its NUL fit into it, as in netmap. */
 #define VALE_NAME_SIZE 16
@@ -68,6 +69,9 @@ enum vale_devmap {
 
 /* Addresses that a ring port may be bound to. */
 #define VALE_BOUND_MACS 4
+
+/* Addresses that a port's limit may allow at the most. */
+#define VALE_LIMIT_MACS 1024
 
 /* The shortest frame that has both addresses and a type. */
 #define VALE_FRAME_MIN 14
@@ -133,11 +137,20 @@ enum vale_drop {
 	VALE_DROP_HEADER =
 		13, /* its virtio-net header makes no sense, and the receiver needs what */
 		    /* it says; also at the sender's port: for devices */
-	VALE_DROP_REASONS = 14,
+	VALE_DROP_STORM = 14, /* counted at the sender's port: flooded frames beyond its limit */
+	VALE_DROP_REASONS = 15,
 };
 
 /* Room for reasons to come. */
 #define VALE_DROP_ROOM 16
+
+/* Frames for more than one port, each with a limit of its own. */
+enum vale_storm {
+	VALE_STORM_BROADCAST = 0,
+	VALE_STORM_MULTICAST = 1, /* to any other group */
+	VALE_STORM_UNKNOWN = 2,	  /* to an address of which the switch does not know where it is */
+	VALE_STORMS = 3,
+};
 
 struct vale_device {
 	__u64 netns;
@@ -162,7 +175,7 @@ struct vale_switch {
 	__u32 devmap_id[VALE_DEVMAPS]; /* the kernel's ids, by which its tracepoints name us */
 	__u32 devices;		       /* ports that are devices */
 	__u32 rings;		       /* ports that are rings */
-	__u32 unused;
+	__u32 limited;		       /* ports that are in `limits`, or more */
 	struct vale_device
 		anchor; /* keeps the program `live` on a device, without which it is slow */
 	struct vale_device segments; /* near end of the pair that makes plain frames for rings */
@@ -198,9 +211,35 @@ struct vale_fdb_key {
 
 /* Matches only while its port has the same generation. */
 struct vale_fdb_entry {
-	__u32 port;
+	__u16 port;
+	__u16 claim; /* its place in the limit of the port */
 	__u32 generation;
 	__u64 seen_ns; /* CLOCK_MONOTONIC, renewed once in 64 jiffies at most; 0 in fdb_static */
+};
+
+/* So many frames a second, and that many at once after a pause. */
+struct vale_bucket {
+	__u32 rate; /* 0: no limit */
+	__u32 burst;
+	__u64 full_ns; /* CLOCK_MONOTONIC when there is room for all of a burst again */
+};
+
+/*
+ * What a port may do to the others. Whatever is learned behind a port with a limit of addresses has a
+ * claim: an element of `claims` that has the address, whose number the entry in `fdb` has. Claims of
+ * addresses that are there no more are found when all are taken.
+ */
+struct vale_limit {
+	__u32 port; /* the port's number and generation */
+	__u32 generation;
+	__u32 macs;	/* addresses learned behind it at the most; 0: no limit */
+	__u32 claimed;	/* elements of `claims` that are taken */
+	__u64 swept;	/* when unused ones were last looked for, in 64 jiffies */
+	__u64 seen_ns;	/* while that is done: what was not seen since then has aged, */
+	__u32 sweeping; /* somebody does it, */
+	__u32 kept;	/* and so many were in use so far */
+	struct vale_bucket storm[VALE_STORMS];
+	__u64 claims[VALE_LIMIT_MACS]; /* keys of `fdb` */
 };
 
 /*
@@ -216,6 +255,7 @@ struct vale_stats {
 	__u64 flooded;	  /* received frames that went to more than one port's worth of receivers */
 	__u64 copies;	  /* receivers they were meant for, all together */
 	__u64 checksums;  /* received frames whose checksum the sender had left open, completed */
+	__u64 unlearned; /* times that a source was not learned, since the port's limit was reached */
 	__u64 drops[VALE_DROP_ROOM];
 	__u64 lost[VALE_DROP_ROOM]; /* received frames that a receiver's port has among its drops */
 };
@@ -240,8 +280,11 @@ VALE_ASSERT(offsetof(struct vale_port_entry, restore) == 64, "layout of vale_por
 VALE_ASSERT(offsetof(struct vale_port_entry, macs) == 80, "layout of vale_port_entry");
 VALE_ASSERT(offsetof(struct vale_port_entry, memory) == 112, "layout of vale_port_entry");
 VALE_ASSERT(VALE_DROP_REASONS <= VALE_DROP_ROOM, "layout of vale_stats");
-VALE_ASSERT(sizeof(struct vale_stats) == 56 + 2 * 8 * VALE_DROP_ROOM, "layout of vale_stats");
-VALE_ASSERT(offsetof(struct vale_stats, drops) == 56, "layout of vale_stats");
+VALE_ASSERT(sizeof(struct vale_stats) == 64 + 2 * 8 * VALE_DROP_ROOM, "layout of vale_stats");
+VALE_ASSERT(offsetof(struct vale_stats, drops) == 64, "layout of vale_stats");
+VALE_ASSERT(sizeof(struct vale_bucket) == 16, "layout of vale_bucket");
+VALE_ASSERT(offsetof(struct vale_limit, storm) == 40, "layout of vale_limit");
+VALE_ASSERT(offsetof(struct vale_limit, claims) == 88, "layout of vale_limit");
 VALE_ASSERT(sizeof(struct vale_device) == 16, "layout of vale_device");
 VALE_ASSERT(sizeof(struct vale_fdb_key) == 8, "layout of vale_fdb_key");
 VALE_ASSERT(offsetof(struct vale_fdb_key, vlan) == 6, "layout of vale_fdb_key");

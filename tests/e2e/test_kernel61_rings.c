@@ -36,6 +36,7 @@ static const struct {
 	{ "test_vnet", "@(frames_are_cut|floods)*", 2 },
 	{ "test_vnet_device", "@(devices|floods)*", 2 },
 	{ "test_vnet_fragments", "@(of_a_datagram|are_one)*", 3 },
+	{ "test_limits", "@(*_of_a_ring|addresses_of_a_device|a_batch*)", 4 },
 };
 
 /* The programs, and the users and groups that they go by. */

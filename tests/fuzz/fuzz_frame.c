@@ -42,6 +42,7 @@ enum {
 	FRAGMENTS = 16,
 	NO_RINGS = 32,
 	NO_DEVICES = 64,
+	LIMITED = 128,
 };
 
 #define SLOTS 16
@@ -77,6 +78,7 @@ static void make_switch(void)
 	kernel_array(&ports, sizeof(struct vale_port_entry), VALE_PORTS);
 	kernel_array(&stats, sizeof(struct vale_stats), VALE_PORTS);
 	kernel_array(&scratch, sizeof(struct scratch), 1);
+	kernel_array(&limits, sizeof(struct vale_limit), VALE_PORTS);
 	kernel_hash(&fdb, sizeof(struct vale_fdb_entry), 8, true);
 	kernel_hash(&fdb_static, sizeof(struct vale_fdb_entry), 8, false);
 	kernel_pointers(&devmap, VALE_PORTS);
@@ -132,6 +134,20 @@ static void reset_ring(__u32 number, __u32 how)
 		};
 }
 
+/* It lets hardly any of them pass: of each kind, the first in a second. */
+static void reset_limit(void)
+{
+	struct vale_limit *limit = kernel_value(&limits, OURS);
+
+	memset(limit->claims, 0, sizeof(limit->claims));
+	limit->claimed = 0;
+	limit->macs = 1;
+	for (int kind = 0; kind < VALE_STORMS; kind++) {
+		limit->storm[kind].rate = 1;
+		limit->storm[kind].burst = kernel_time_ns / 1000000000 % 2;
+	}
+}
+
 static void reset_ports(const struct setup *setup)
 {
 	static const __u32 kinds[PORTS] = {
@@ -142,6 +158,8 @@ static void reset_ports(const struct setup *setup)
 
 	*state = (struct vale_switch){ .ports_end = PORTS };
 	state->flags = setup->program & FRAGMENTS ? VALE_SWITCH_FRAGMENTS : 0;
+	state->limited = setup->program & LIMITED ? 1 : 0;
+	reset_limit();
 	for (int i = 0; i < PORTS; i++) {
 		bool is_there = !(setup->program & NO_RINGS && kinds[i] == VALE_PORT_RING) &&
 				!(setup->program & NO_DEVICES && kinds[i] != VALE_PORT_RING && i);
@@ -187,6 +205,7 @@ static void check_balance(int verdict)
 	}
 	PROMISE(in == out);
 	PROMISE(counters[OURS]->received_frames == (verdict != XDP_PASS));
+	PROMISE(!counters[OURS]->drops[VALE_DROP_STORM] || !counters[OURS]->flooded);
 }
 
 static __u32 sum_of(const __u8 *bytes, __u32 length)

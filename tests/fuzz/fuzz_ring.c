@@ -24,7 +24,7 @@ enum {
 struct setup {
 	__u8 flags;
 	__u8 slots;   /* of the tx ring and of the receivers', as powers of two */
-	__u8 regions; /* of the own memory: more than one, and which is the ring's */
+	__u8 regions; /* of the own memory: more than one, and which is the ring's; 128: limited */
 	__u8 counts;  /* where the counts begin */
 };
 
@@ -83,6 +83,7 @@ static void make_switch(void)
 	kernel_array(&stats, sizeof(struct vale_stats), VALE_PORTS);
 	kernel_array(&work, sizeof(struct tx_work), 1);
 	kernel_array(&clients, sizeof(__u32), CLIENT_RESTS);
+	kernel_array(&limits, sizeof(struct vale_limit), VALE_PORTS);
 	kernel_hash(&fdb, sizeof(struct vale_fdb_entry), 8, true);
 	kernel_hash(&fdb_static, sizeof(struct vale_fdb_entry), 8, false);
 	kernel_pointers(&regions, VALE_PORTS);
@@ -144,6 +145,18 @@ static void know_addresses(void)
 	}
 }
 
+#define MACS_MAX 3
+
+static void reset_limit(__u8 how)
+{
+	struct vale_limit *limit = kernel_value(&limits, OURS);
+
+	memset(limit, 0, sizeof(*limit));
+	limit->macs = how >> 2 & MACS_MAX;
+	for (int kind = 0; kind < VALE_STORMS; kind++)
+		limit->storm[kind] = (struct vale_bucket){ .rate = how >> 4 & 7, .burst = 2 };
+}
+
 static void reset(const struct setup *setup)
 {
 	struct vale_switch *state = kernel_value(&switch_state, 0);
@@ -151,6 +164,8 @@ static void reset(const struct setup *setup)
 
 	*state = (struct vale_switch){ .ports_end = PORTS };
 	state->flags = setup->flags & FRAGMENTS ? VALE_SWITCH_FRAGMENTS : 0;
+	state->limited = setup->regions & 128 ? 1 : 0;
+	reset_limit(setup->regions);
 	slots = VALE_SLOTS_MIN << setup->slots % 4;
 	*(__u32 *)&first_region = setup->regions % REGIONS;
 	*(__u32 *)&shift = setup->counts & VALE_SHIFT_MASK;
@@ -266,9 +281,13 @@ static void check_balance(void)
 static void check_rings(void)
 {
 	const struct vale_ring_state *own = state_of[OURS];
+	const struct vale_limit *limit = kernel_value(&limits, OURS);
 	const struct tx_work *memory = kernel_value(&work, 0);
 
 	PROMISE(!own->tx_busy);
+	PROMISE(!limit->sweeping && limit->claimed <= limit->macs);
+	for (__u32 claim = MACS_MAX; claim < VALE_LIMIT_MACS; claim++)
+		PROMISE(!limit->claims[claim]);
 	PROMISE(own->parked_put - own->parked_taken <= VALE_SLOTS);
 	for (int i = 0; i < 256; i++)
 		PROMISE(!memory->queue[i].slots);

@@ -156,6 +156,11 @@ static void describe_port(const char *name, struct vale_port_info *out)
 	out->clients = next();
 	out->memory = next_number();
 	out->memory_id = (__u32)next_number();
+	out->limits.size = sizeof(out->limits);
+	out->limits.macs = next() % (VALE_LIMIT_MACS + 1);
+	out->learned = (__u32)next_number();
+	for (int kind = 0; kind < VALE_STORMS; kind++)
+		out->limits.storm[kind].rate = next() < 128 ? 0 : (__u32)next_number();
 }
 
 static void describe_counters(struct vale_stats *out)
@@ -165,6 +170,7 @@ static void describe_counters(struct vale_stats *out)
 	out->sent_bytes = next_number();
 	for (int reason = 0; reason < VALE_DROP_REASONS; reason++)
 		out->drops[reason] = next() < 128 ? 0 : next_number();
+	out->unlearned = next();
 }
 
 int vale_switch_create(struct vale *vale, const char *name,
@@ -235,6 +241,12 @@ int vale_port_set_header(struct vale *vale, const char *name, __u32 size)
 	return answer_port(vale, name);
 }
 
+int vale_port_set_limits(struct vale *vale, const char *name, const struct vale_limits *limits)
+{
+	look_at_options(limits, sizeof(*limits));
+	return answer_port(vale, name);
+}
+
 int vale_port_get(struct vale *vale, const char *name, struct vale_port_info *out)
 {
 	int error = answer_port(vale, name);
@@ -266,8 +278,8 @@ int vale_port_list(struct vale *vale, const char *switch_name, struct vale_port_
 
 const char *vale_drop_name(enum vale_drop reason)
 {
-	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g",
-					     "h", "i", "j", "k", "l", "m", "n" };
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h",
+					     "i", "j", "k", "l", "m", "n", "o" };
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == VALE_DROP_REASONS, "a name for each");
 	PROMISE(reason < VALE_DROP_REASONS);

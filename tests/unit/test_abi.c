@@ -11,7 +11,7 @@
 
 Test(abi, sizes)
 {
-	cr_assert_eq(VALE_ABI, 2);
+	cr_assert_eq(VALE_ABI, 3);
 	cr_assert_eq(VALE_NAME_SIZE, 16);
 	cr_assert_eq(VALE_PORTS, 254);
 	cr_assert_eq(sizeof(struct vale_switch), 88);
@@ -19,7 +19,9 @@ Test(abi, sizes)
 	cr_assert_eq(sizeof(struct vale_device), 16);
 	cr_assert_eq(sizeof(struct vale_fdb_key), 8);
 	cr_assert_eq(sizeof(struct vale_fdb_entry), 16);
-	cr_assert_eq(sizeof(struct vale_stats), 312);
+	cr_assert_eq(sizeof(struct vale_stats), 320);
+	cr_assert_eq(sizeof(struct vale_bucket), 16);
+	cr_assert_eq(sizeof(struct vale_limit), 8280);
 	cr_assert_eq(sizeof(struct vale_sysctl), 16);
 }
 
@@ -38,11 +40,17 @@ Test(abi, members)
 	is_at(vale_fdb_key, mac, 0);
 	is_at(vale_fdb_key, vlan, 6);
 	is_at(vale_fdb_entry, port, 0);
+	is_at(vale_fdb_entry, claim, 2);
 	is_at(vale_fdb_entry, seen_ns, 8);
+	is_at(vale_limit, macs, 8);
+	is_at(vale_limit, storm, 40);
+	is_at(vale_limit, claims, 88);
+	is_at(vale_bucket, full_ns, 8);
 	is_at(vale_stats, received_frames, 0);
+	is_at(vale_stats, unlearned, 56);
 	is_at(vale_stats, sent_frames, 16);
-	is_at(vale_stats, drops, 56);
-	is_at(vale_stats, lost, 184);
+	is_at(vale_stats, drops, 64);
+	is_at(vale_stats, lost, 192);
 	is_at(vale_sysctl, abi, 0);
 }
 
@@ -59,5 +67,9 @@ Test(abi, numbers_in_maps)
 	cr_assert_eq(VALE_DROP_REFUSED, 9);
 	cr_assert_eq(VALE_DROP_CLOSED, 12);
 	cr_assert_eq(VALE_DROP_HEADER, 13);
-	cr_assert_eq(VALE_DROP_REASONS, 14);
+	cr_assert_eq(VALE_DROP_STORM, 14);
+	cr_assert_eq(VALE_DROP_REASONS, 15);
+	cr_assert_eq(VALE_STORM_BROADCAST, 0);
+	cr_assert_eq(VALE_STORM_MULTICAST, 1);
+	cr_assert_eq(VALE_STORM_UNKNOWN, 2);
 }
