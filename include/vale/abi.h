@@ -36,7 +36,7 @@
 #include <linux/types.h>
 
 /* The first word of `switch` and `sysctl`: another number is another layout, and is refused. */
-#define VALE_ABI 2
+#define VALE_ABI 3
 
 /* IFNAMSIZ: a whole name "valeSSS:PPP" and its NUL fit into it, as in netmap. */
 #define VALE_NAME_SIZE 16

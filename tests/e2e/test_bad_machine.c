@@ -153,7 +153,7 @@ static void write_abi(const char *map, __u32 abi)
 Test(bad_machine, switch_of_another_version)
 {
 	static const char words[] = "the switch 'vale1' was made by another version (ABI 77, this "
-				    "is 2): destroy it "
+				    "is 3): destroy it "
 				    "with that one";
 	char *before;
 
@@ -176,7 +176,7 @@ Test(bad_machine, sysctls_of_another_version)
 {
 	must("%s sysctl -w max_bridges=2", valectl());
 	write_abi("/sys/fs/bpf/vale/sysctl", 77);
-	refused(1, "the sysctls were made by another version (ABI 77, this is 2)", "sysctl -a");
+	refused(1, "the sysctls were made by another version (ABI 77, this is 3)", "sysctl -a");
 	refused(1, "remove '/sys/fs/bpf/vale/sysctl'", "create vale1");
 	refused(1, "ABI 77", "sysctl -w max_bridges=3");
 	write_abi("/sys/fs/bpf/vale/sysctl", VALE_ABI);

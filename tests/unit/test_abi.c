@@ -11,7 +11,7 @@
 
 Test(abi, sizes)
 {
-	cr_assert_eq(VALE_ABI, 2);
+	cr_assert_eq(VALE_ABI, 3);
 	cr_assert_eq(VALE_NAME_SIZE, 16);
 	cr_assert_eq(VALE_PORTS, 254);
 	cr_assert_eq(sizeof(struct vale_switch), 88);
