@@ -113,6 +113,14 @@ void neighbours_end(void)
 	neighbours_receive();
 }
 
+void neighbours_close(void)
+{
+	client_end(lossless);
+	client_end(lossy);
+	client_end(beside);
+	vale_port_close(receiver);
+}
+
 long neighbours_frames(void)
 {
 	return stream.frames;

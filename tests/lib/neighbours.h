@@ -33,6 +33,7 @@ bool neighbours_have_enough(void);
 /* They have sent all. */
 void neighbours_end(void);
 void neighbours_expect_well(void);
+void neighbours_close(void);
 long neighbours_frames(void); /* that the receiver has got from them */
 
 #endif
