@@ -160,23 +160,12 @@ static int set_address(struct vale *vale, unsigned int *seed)
 
 static int look(struct vale *vale, unsigned int *seed)
 {
-	struct vale_switch_info *switches = NULL;
 	struct vale_port_stats *stats = NULL;
 	struct vale_port_info *ports = NULL;
 	size_t count;
-	int error;
+	int error = rand_r(seed) % 2 ? vale_port_list(vale, "vale1", &ports, &count)
+				     : vale_stats_get(vale, "vale1:d", &stats, &count);
 
-	switch (rand_r(seed) % 3) {
-	case 0:
-		error = vale_switch_list(vale, &switches, &count);
-		break;
-	case 1:
-		error = vale_port_list(vale, "vale1", &ports, &count);
-		break;
-	default:
-		error = vale_stats_get(vale, "vale1:d", &stats, &count);
-	}
-	free(switches);
 	free(ports);
 	free(stats);
 	return error;

@@ -62,8 +62,10 @@ TestSuite(ring_hostile, .init = enter);
 
 static void expect_quiet_kernel(void)
 {
-	static const char *const complaints[] = { "BUG:",  "WARNING:",	 "Oops", "Call Trace",
-						  "UBSAN", "protection", "stall" };
+	static const char *const complaints[] = {
+		"BUG:",	 "WARNING:",   "Oops",	 "Call Trace",
+		"UBSAN", "protection", "lockup", "detected stall"
+	};
 	char line[8192];
 	ssize_t length;
 
