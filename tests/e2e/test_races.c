@@ -284,8 +284,9 @@ static void expect_nothing_is_left(void)
 	}
 	objects_sample();
 	neighbours_close();
-	cr_assert_str_empty(must("find /sys/fs/bpf/vale -name '-*'").text);
+	/* What somebody has begun in a switch and not ended is swept by the next one there. */
 	vale_switch_destroy(vale, "vale2", true);
+	cr_assert_str_empty(must("find /sys/fs/bpf/vale -name '-*'").text);
 	cr_assert_eq(vale_switch_destroy(vale, "vale3", true), 0, "%s", vale_reason(vale));
 	cr_assert_eq(vale_switch_destroy(vale, "vale1", true), 0, "%s", vale_reason(vale));
 	vale_close(vale);
