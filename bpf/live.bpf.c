@@ -240,9 +240,7 @@ static __always_inline bool is_live(struct xdp_md *frame)
 /* Others must not send its frames, on another CPU at the same time: they would be out of order. */
 static __always_inline bool is_turn(const struct vale_ring_state *state)
 {
-	const struct task_struct *task = (const void *)bpf_get_current_task();
-
-	return BPF_CORE_READ(task, tgid) == (int)READ_ONCE(state->live_process);
+	return bpf_get_current_task_btf()->tgid == (int)READ_ONCE(state->live_process);
 }
 
 SEC("xdp.frags")
