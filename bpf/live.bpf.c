@@ -5,8 +5,9 @@
  *
  * It does not trust whoever runs it, with whatever frame: the frame's length and that of its
  * metadata say which ring's frames are wanted (they are all that the kernel sets anew for each), and
- * all one can do with a wrong answer is to send somebody's waiting frames earlier. Where nothing
- * waits, the frame is dropped. It never passes a frame on to the stack.
+ * only the process that has run that ring's txsync gets them. On several CPUs at a time, frames would
+ * overtake each other. Where nothing waits, the frame is dropped. It never passes a frame on to the
+ * stack.
  */
 #define SINK_IS_FRAME
 
@@ -242,6 +243,12 @@ static __always_inline bool is_live(struct xdp_md *frame)
 	       bpf_core_enum_value(enum xdp_mem_type, MEM_TYPE_PAGE_POOL);
 }
 
+/* Others must not send its frames, on another CPU at the same time: they would be out of order. */
+static __always_inline bool is_turn(const struct vale_ring_state *state)
+{
+	return bpf_get_current_task_btf()->tgid == (int)READ_ONCE(state->live_process);
+}
+
 SEC("xdp.frags")
 int live(struct xdp_md *frame)
 {
@@ -254,7 +261,7 @@ int live(struct xdp_md *frame)
 		return XDP_DROP;
 	live.state = rings_state(live.port, pair);
 	live.region_map = bpf_map_lookup_elem(&regions, &live.port);
-	if (!live.state || !live.region_map)
+	if (!live.state || !live.region_map || !is_turn(live.state))
 		return XDP_DROP;
 	region = live.state->region;
 	live.region = bpf_map_lookup_elem(live.region_map, &region);

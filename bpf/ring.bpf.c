@@ -28,6 +28,11 @@ static __always_inline bool is_current(void)
 	return entry && entry->kind == VALE_PORT_RING && entry->generation == generation;
 }
 
+static __always_inline __u32 own_process(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
 /* ---- txsync ------------------------------------------------------------------------------------ */
 
 static long forget_blocked(__u32 step, struct tx_work **memory)
@@ -188,6 +193,8 @@ int txsync(void *context)
 		return -ENXIO;
 	if (__sync_lock_test_and_set(&state->tx_busy, 1))
 		return -EBUSY;
+	if (state->live_process != own_process())
+		WRITE_ONCE(state->live_process, own_process());
 	open_batch(memory, state, shared);
 	tx_sort();
 	deliver(memory, whole);
@@ -238,11 +245,6 @@ static __always_inline struct vale_ring_state *first_state(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&ring_state, &zero);
-}
-
-static __always_inline __u32 own_process(void)
-{
-	return bpf_get_current_pid_tgid() >> 32;
 }
 
 /* The calling process has the port open. -E2BIG: too many have it; -ENXIO: it was removed. */

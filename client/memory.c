@@ -13,12 +13,13 @@
 /* What netmap's programs see as the version of the interface. */
 #define NETMAP_API 14
 
+/* -EROFS: whoever had the map has frozen it, which the kernel lets one do who may write. */
 static int map(int fd, size_t size, int protection, off_t offset, void *out)
 {
 	void *memory = mmap(NULL, size, protection, MAP_SHARED, fd, offset);
 
 	if (memory == MAP_FAILED)
-		return -errno;
+		return errno == EPERM ? -EROFS : -errno;
 	*(void **)out = memory;
 	return 0;
 }

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Opening and closing ports. */
+/* Opening ports. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "client.h"
-
-#define PAGE 4096
 
 struct opening {
 	struct vale *vale;
@@ -24,76 +21,6 @@ struct opening {
 	char path[PATH_MAX]; /* of the port's directory */
 	bool first;	     /* nobody else has it open */
 };
-
-/* ---- a handle ---------------------------------------------------------------------------------- */
-
-struct vale_port *port_new(void)
-{
-	struct vale_port *port = calloc(1, sizeof(*port));
-
-	if (!port)
-		return NULL;
-	port->hold = port->region_map = port->state_map = -1;
-	port->enter = port->leave = port->live = port->epoll = -1;
-	for (int pair = 0; pair < VALE_RINGS; pair++)
-		port->doorbell[pair] = port->txsync[pair] = port->wake[pair] = -1;
-	return port;
-}
-
-static void unmap(struct vale_port *port)
-{
-	for (__u32 pair = 0; pair < VALE_RINGS; pair++) {
-		if (port->bell[pair].heard)
-			munmap((void *)port->bell[pair].heard, PAGE);
-		if (port->bell[pair].rung)
-			munmap((void *)port->bell[pair].rung, PAGE);
-	}
-	if (port->memory)
-		munmap(port->memory, port->regions * sizeof(*port->memory));
-	if (port->state)
-		munmap((void *)port->state, port->pairs * sizeof(*port->state));
-}
-
-static void close_files(struct vale_port *port)
-{
-	int *fds[] = { &port->region_map, &port->state_map, &port->enter, &port->leave,
-		       &port->live,	  &port->epoll,	    &port->hold };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		cleanup_close(fds[i]);
-	for (int pair = 0; pair < VALE_RINGS; pair++) {
-		cleanup_close(&port->doorbell[pair]);
-		cleanup_close(&port->txsync[pair]);
-		cleanup_close(&port->wake[pair]);
-	}
-}
-
-static void reap(const struct vale_port *port)
-{
-	struct vale *vale = NULL;
-	struct name name;
-
-	if (name_parse_port(&name, port->name) || vale_open(&vale, port->bpffs))
-		return;
-	ring_port_reap(vale, name.switch_name);
-	vale_close(vale);
-}
-
-void vale_port_close(struct vale_port *port)
-{
-	if (!port)
-		return;
-	if (port->process == getpid())
-		port_run(port->leave);
-	if (port->xsk)
-		xsk_close(port);
-	unmap(port);
-	close_files(port);
-	if (port->ephemeral)
-		reap(port);
-	free(port->assembled);
-	free(port);
-}
 
 /* ---- a port that is there ---------------------------------------------------------------------- */
 
@@ -323,9 +250,28 @@ static int open_port(struct opening *opening)
 	return error;
 }
 
+/* NULL: what the kernel says. */
+static const char *reason_of(int error)
+{
+	switch (error) {
+	case ENOTTY:
+		return "it is a network interface's port";
+	case ENOENT:
+		return "there is no such ring port";
+	case ENXIO:
+		return "it was deleted just now";
+	case ERANGE:
+		return "it has fewer rings";
+	case EPROTO:
+		return "what is there is no ring port";
+	default:
+		return NULL;
+	}
+}
+
 static int explain(struct opening *opening, int error)
 {
-	const char *name = opening->port->name;
+	const char *name = opening->port->name, *reason = reason_of(-error);
 
 	switch (-error) {
 	case EBUSY:
@@ -340,26 +286,18 @@ static int explain(struct opening *opening, int error)
 			    "cannot open '%s': it is another user's: 'valectl port add %s --owner' "
 			    "makes one for you",
 			    name, name);
-	case ENOTTY:
-		return fail(opening->vale, ENOTTY,
-			    "cannot open '%s': it is a network interface's port", name);
-	case ENOENT:
-		return fail(opening->vale, ENOENT, "cannot open '%s': there is no such ring port",
-			    name);
 	case E2BIG:
 		return fail(opening->vale, E2BIG,
 			    "cannot open '%s': %u processes have it, as many as can", name,
 			    VALE_CLIENTS);
-	case ENXIO:
-		return fail(opening->vale, ENXIO, "cannot open '%s': it was deleted just now",
-			    name);
-	case ERANGE:
-		return fail(opening->vale, ERANGE, "cannot open '%s': it has fewer rings", name);
-	case EPROTO:
-		return fail(opening->vale, EPROTO,
-			    "cannot open '%s': what is there is no ring port", name);
+	case EROFS:
+		return fail(opening->vale, EROFS,
+			    "cannot open '%s': a client has frozen its memory for good: 'valectl "
+			    "port del %s', and add it again",
+			    name, name);
 	default:
-		return fail_bpf(opening->vale, -error, "cannot open the port");
+		return reason ? fail(opening->vale, -error, "cannot open '%s': %s", name, reason)
+			      : fail_bpf(opening->vale, -error, "cannot open the port");
 	}
 }
 

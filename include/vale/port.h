@@ -111,8 +111,8 @@ struct vale_open_options {
  * is none, and the caller may not make it; -EBUSY: it is open exclusively, or is to be, and others
  * have it; -ENOTTY: it is an interface's, or has another transport; -EOPNOTSUPP: it cannot be
  * lossless; -ENOBUFS: the limit of locked memory is too small (ulimit -l); -ERANGE: it has no such pair; -ENXIO: it was deleted
- * meanwhile; -E2BIG: VALE_CLIENTS processes have it; -EPROTO: what is there is no ring port; and
- * what vale_port_add() answers.
+ * meanwhile; -E2BIG: VALE_CLIENTS processes have it; -EROFS: a client has frozen its maps; -EPROTO: what
+ * is there is no ring port; and what vale_port_add() answers.
  */
 int vale_port_open(struct vale *vale, const char *name, const struct vale_open_options *options,
 		   struct vale_port **out);

@@ -163,7 +163,7 @@ enum {
 /*
  * Frames that wait are sent by runs of the program `live`, with live frames. A frame that is so many
  * bytes longer as the port's number is, with metadata of four bytes for each pair before the ring's,
- * asks for one of that ring.
+ * asks for one of that ring. It gets it if it was the last to run the ring's txsync.
  */
 #define VALE_LIVE_LENGTH 64
 
@@ -212,7 +212,8 @@ struct vale_ring_state {
 	__u32 vnet_header;    /* bytes of the virtio-net header before each frame, in both rings */
 	__u32 live_put;	      /* live frames that the parked ones take, */
 	__u32 live_taken;     /* and have taken */
-	__u32 unused3[5];
+	__u32 live_process;   /* that has run txsync last: for no other one they are sent */
+	__u32 unused3[4];
 
 	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
 	__u64 client[VALE_CLIENTS]; /* of the first pair: processes that have the port open, in the */

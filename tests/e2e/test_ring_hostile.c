@@ -1,54 +1,73 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * Clients that write garbage into all of their memory while others exchange frames: these get all
- * of their frames, whole and in order, the counters add up, and the kernel has nothing to say.
+ * of their frames, whole and in order, the counters add up, nothing is written that is nobody's to
+ * write, and the kernel has nothing to say.
+ *
+ * Environment: VALE_HOSTILE_SECONDS=N   how long each attack takes (otherwise 2)
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 
-#include "client/client.h"
+#include "tests/lib/guard.h"
 #include "tests/lib/mixed.h"
+#include "tests/lib/neighbours.h"
 #include "tests/lib/pump.h"
 #include "tests/lib/ring.h"
 #include "tests/lib/sandbox.h"
 #include "tests/lib/scribble.h"
+#include "tests/lib/traffic.h"
 
-#define ATTACKERS 2
-#define SYNCS	  60000 /* of each */
+#define MOST	 4
+#define LEAST	 200 /* syncs of each */
+#define ENOUGH	 100 /* frames of theirs that come to others */
+#define WAIT	 120 /* seconds that a slow machine may take for this */
+#define ATTACKER 20  /* hosts: and 21 ... */
+#define GUARD	 30
 
-/* Hosts: */
-#define RECEIVER 2
-#define LOSSLESS 1 /* sends to the receiver; and so does */
-#define LOSSY	 5
-#define BESIDE	 6  /* sends to the attackers */
-#define ATTACKER 20 /* and 21 */
+/* A port of an attacker's. */
+struct evil {
+	const char *options;
+	unsigned int flags;
+	bool header; /* of which it also changes the size */
+};
 
-static struct client *attacker[ATTACKERS], *lossless, *lossy, *beside;
-static struct scribble scribble[ATTACKERS];
-static struct pump pump_lossless, pump_lossy, pump_beside;
+struct attacker {
+	char port[32];
+	struct client *client;
+	struct scribble scribble;
+};
+
+static struct attacker attacker[MOST];
+static int attackers, hosts[MOST + 1];
 static struct vale_port *receiver;
-static struct stream stream;
+static struct mixed mixed; /* of which there is the veth, or nothing */
 static int kernel_log;
 static bool *stop;
 
 static void enter(void)
 {
 	sandbox_enter();
+	stop = pump_flag();
 	kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	cr_assert_geq(kernel_log, 0, "/dev/kmsg: %s", strerror(errno));
 	cr_assert_geq(lseek(kernel_log, 0, SEEK_END), 0);
 }
 
-TestSuite(ring_hostile, .init = enter, .timeout = 300);
+TestSuite(ring_hostile, .init = enter);
 
 static void expect_quiet_kernel(void)
 {
-	static const char *const complaints[] = { "BUG:",  "WARNING:",	 "Oops", "Call Trace",
-						  "UBSAN", "protection", "stall" };
+	static const char *const complaints[] = {
+		"BUG:",	 "WARNING:",   "Oops",	 "Call Trace",
+		"UBSAN", "protection", "lockup", "detected stall"
+	};
 	char line[8192];
 	ssize_t length;
 
@@ -61,157 +80,80 @@ static void expect_quiet_kernel(void)
 	}
 }
 
-/* ---- those who exchange frames ----------------------------------------------------------------- */
-
-static void fix_address(int host, const char *port)
+static time_t seconds(void)
 {
-	must("%s fdb vale1 add %s %s", valectl(), frame_address_text(host), port);
-}
+	const char *given = getenv("VALE_HOSTILE_SECONDS");
 
-static struct client *open_sender(const char *name, int host, unsigned int flags)
-{
-	struct client *client = client_start();
-	char port[32];
-
-	snprintf(port, sizeof(port), "vale1:%s", name);
-	cr_assert_eq(client_open(client, port, flags), 0, "%s", client_reason(client));
-	fix_address(host, name);
-	return client;
-}
-
-static void open_neighbours(void)
-{
-	struct vale_open_options options = { .ring = { .rings = 2, .rx_slots = 256 } };
-
-	stop = pump_flag();
-	receiver = ring_open("vale1:r", &options);
-	fix_address(RECEIVER, "r");
-	lossless = open_sender("lossless", LOSSLESS, VALE_OPEN_LOSSLESS);
-	lossy = open_sender("lossy", LOSSY, 0);
-	beside = open_sender("beside", BESIDE, 0);
-}
-
-static void start_neighbours(unsigned int seed)
-{
-	struct pump common = { .to = { RECEIVER }, .stop = stop, .longest = 5000, .seed = seed };
-
-	pump_lossless = pump_lossy = pump_beside = common;
-	pump_lossless.from = LOSSLESS;
-	pump_lossless.lossless = true;
-	pump_lossy.from = LOSSY;
-	pump_beside.from = BESIDE;
-	for (int i = 0; i < ATTACKERS; i++)
-		pump_beside.to[i] = ATTACKER + i;
-	pump_start(lossless, &pump_lossless);
-	pump_start(lossy, &pump_lossy);
-	pump_start(beside, &pump_beside);
-}
-
-/* Attackers send, too, but nothing that looks like this. */
-static bool is_neighbour_s(const unsigned char *frame, __u32 length)
-{
-	unsigned char header[3][14];
-
-	for (int i = 0; i < 2; i++) {
-		frame_set_address(header[i], RECEIVER);
-		frame_set_address(header[i] + 6, i ? LOSSY : LOSSLESS);
-		header[i][12] = FRAME_TYPE_OURS >> 8;
-		header[i][13] = FRAME_TYPE_OURS & 0xff;
-	}
-	return length >= 14 && (!memcmp(frame, header[0], 14) || !memcmp(frame, header[1], 14));
-}
-
-/* By slots, each of which must make sense. Returns how many frames of others there were. */
-static long receive(void)
-{
-	static struct frame frame;
-	long others = 0;
-
-	for (__u32 pair = 0; pair < vale_port_rings(receiver); pair++) {
-		while (ring_take(receiver, pair, &frame)) {
-			if (is_neighbour_s(frame.bytes, frame.length))
-				stream_take(&stream, frame.bytes, frame.length);
-			else
-				others++;
-		}
-		cr_assert_eq(vale_rxsync(receiver, pair), 0);
-	}
-	return others;
-}
-
-static void end_neighbours(void)
-{
-	struct client *const all[] = { lossless, lossy, beside };
-
-	*stop = true;
-	for (int i = 0; i < 3; i++) {
-		while (client_waits(all[i], 0))
-			receive();
-		cr_assert_eq(client_result(all[i]), 0, "neighbour %d", i);
-	}
-	receive();
-}
-
-static void expect_neighbours_well(void)
-{
-	long missing = pump_sent(&pump_lossy) - stream.from[LOSSY];
-
-	cr_assert_gt(pump_sent(&pump_lossless), 1000);
-	cr_assert_eq(stream.from[LOSSLESS], pump_sent(&pump_lossless), "%ld of %ld frames came",
-		     stream.from[LOSSLESS], pump_sent(&pump_lossless));
-	cr_assert_eq(port_counter("vale1:lossless", "received_frames"), pump_sent(&pump_lossless));
-	cr_assert_eq(port_counter("vale1:lossless", "lost_at_receivers"), 0);
-	cr_assert_gt(stream.from[LOSSY], 0);
-	cr_assert_eq(port_counter("vale1:lossy", "received_frames"), pump_sent(&pump_lossy));
-	cr_assert_eq(port_counter("vale1:lossy", "lost_at_receivers"), missing);
-	cr_assert_eq(port_counter("vale1:beside", "received_frames"), pump_sent(&pump_beside));
-	/* Bytes are as many as the frames can have, and not less than the neighbours have sent. */
-	cr_assert_leq(port_counter("vale1:r", "sent_bytes"),
-		      port_counter("vale1:r", "sent_frames") * FRAME_MAX);
-	cr_assert_geq(port_counter("vale1:r", "sent_bytes"), stream.frames * STREAM_MIN);
+	return given ? atol(given) : 2;
 }
 
 /* ---- attacks ----------------------------------------------------------------------------------- */
 
-static void open_attackers(__u32 rings)
+static void open_attackers(const struct evil *evil)
 {
-	char name[32];
+	for (attackers = 0; attackers < MOST && evil[attackers].options; attackers++) {
+		struct attacker *self = &attacker[attackers];
 
-	for (int i = 0; i < ATTACKERS; i++) {
-		struct vale_open_options options = {};
-
-		snprintf(name, sizeof(name), "vale1:evil%d", i + 1);
-		must("%s port add %s --rings %u %s", valectl(), name, rings,
-		     i ? "" : "--slots 256");
-		attacker[i] = client_start();
-		cr_assert_eq(client_open_with(attacker[i], name, &options), 0);
-		fix_address(ATTACKER + i, name + strlen("vale1:"));
+		snprintf(self->port, sizeof(self->port), "vale1:evil%d", attackers + 1);
+		must("%s port add %s %s", valectl(), self->port, evil[attackers].options);
+		self->client = client_start();
+		client_opens(self->client, self->port, evil[attackers].flags);
+		hosts[attackers] = ATTACKER + attackers;
+		neighbours_fix_address(hosts[attackers], self->port + strlen("vale1:"));
 	}
 }
 
-static void start_attackers(unsigned int seed)
+static void start_attackers(const struct evil *evil, unsigned int seed)
 {
-	for (int i = 0; i < ATTACKERS; i++) {
-		scribble[i] = (struct scribble){
+	for (int i = 0; i < attackers; i++) {
+		struct scribble *scribble = &attacker[i].scribble;
+
+		*scribble = (struct scribble){
 			.seed = seed + i,
-			.to = { RECEIVER, ATTACKER, ATTACKER + 1, FRAME_EVERYONE },
-			.syncs = SYNCS,
+			.from = hosts[i],
+			.to = { NEIGHBOUR_RECEIVER, FRAME_EVERYONE, GUARD, MIXED_VETH },
+			.stop = stop,
+			.least = LEAST,
+			.header = evil[i].header,
 		};
-		scribble_start(attacker[i], &scribble[i]);
+		for (int k = 0; k < attackers; k++)
+			scribble->to[4 + k] = hosts[k];
+		scribble_start(attacker[i].client, scribble);
 	}
 }
 
+/* As any container does, the one behind the veth takes what comes. Returns what neighbours do. */
+static long receive(void)
+{
+	if (mixed.veth)
+		traffic_count(mixed.veth, 0);
+	return neighbours_receive();
+}
+
+/* Returns how many of their frames have come to the receiver. */
 static long watch_attackers(void)
 {
-	long others = 0;
+	time_t end = time(NULL) + seconds();
+	long others = 0, syncs = 0, mutations = 0;
 
-	for (int i = 0; i < ATTACKERS; i++) {
-		while (client_waits(attacker[i], 0))
+	while (time(NULL) < end ||
+	       ((others <= ENOUGH || !neighbours_have_enough()) && time(NULL) < end + WAIT))
+		others += receive();
+	*stop = true;
+	for (int i = 0; i < attackers; i++) {
+		const struct scribble *scribble = &attacker[i].scribble;
+
+		while (client_waits(attacker[i].client, 0))
 			others += receive();
-		cr_assert_eq(client_result(attacker[i]), 0);
-		cr_assert_gt(scribble[i].good, SYNCS / 2);
-		cr_assert_eq(scribble[i].bad, 0);
+		cr_assert_eq(client_result(attacker[i].client), 0);
+		cr_assert_gt(scribble->good, scribble->syncs / 2);
+		cr_assert_eq(scribble->bad, 0);
+		syncs += scribble->syncs;
+		mutations += scribble->mutations;
 	}
+	cr_log_info("%d attackers: %ld syncs, %ld writes; neighbours: %ld frames; of attackers "
+		    "%ld came\n",
+		    attackers, syncs, mutations, neighbours_frames(), others);
 	return others;
 }
 
@@ -220,36 +162,48 @@ static void expect_ports_well(void)
 {
 	static struct frame frame;
 
-	for (int i = 0; i < ATTACKERS; i++) {
+	for (int i = 0; i < attackers; i++) {
 		struct vale_port *port;
-		char name[32];
 
-		client_close(attacker[i]);
-		snprintf(name, sizeof(name), "vale1:evil%d", i + 1);
-		port = ring_open(name, NULL);
-		frame_plain(&frame, ATTACKER + i, RECEIVER, FRAME_TYPE_OURS, 5000);
+		client_close(attacker[i].client);
+		must("%s port header %s 0", valectl(), attacker[i].port);
+		port = ring_open(attacker[i].port, NULL);
+		frame_plain(&frame, hosts[i], NEIGHBOUR_RECEIVER, FRAME_TYPE_OURS, 5000);
 		ring_send(port, 0, &frame);
 		ring_expect(receiver, &frame, "from the port of an attacker");
-		frame_plain(&frame, RECEIVER, ATTACKER + i, FRAME_TYPE_OURS, 5000);
+		frame_plain(&frame, NEIGHBOUR_RECEIVER, hosts[i], FRAME_TYPE_OURS, 5000);
 		ring_send(receiver, 0, &frame);
 		ring_expect(port, &frame, "to the port of an attacker");
 		vale_port_close(port);
 	}
 }
 
-static void attack(__u32 rings)
+static void attack(const struct evil *evil)
 {
+	struct guard closed, unused[2];
+	struct guard_tables tables;
 	unsigned int seed = ring_seed();
 	long others;
 
-	open_attackers(rings);
-	open_neighbours();
-	start_neighbours(seed);
-	start_attackers(seed);
+	must("%s port add vale1:guard --rings 2", valectl());
+	neighbours_fix_address(GUARD, "guard");
+	closed = guard_port("vale1:guard");
+	open_attackers(evil);
+	receiver = neighbours_open();
+	for (int pair = 0; pair < 2; pair++)
+		unused[pair] = guard_buffers(receiver, pair, NEIGHBOUR_SLOTS);
+	tables = guard_tables("vale1");
+	neighbours_start(seed, hosts);
+	start_attackers(evil, seed);
 	others = watch_attackers();
-	end_neighbours();
-	cr_assert_gt(others, 1000, "attackers have sent %ld frames only", others);
-	expect_neighbours_well();
+	neighbours_end();
+	cr_assert_gt(others, ENOUGH, "attackers have sent %ld frames only", others);
+	neighbours_expect_well();
+	guard_expect_tables(&tables, "vale1");
+	guard_expect(&closed, "a port that is closed");
+	for (int pair = 0; pair < 2; pair++)
+		guard_expect(&unused[pair], "what the receiver has no slots for");
+	cr_assert_gt(port_counter("vale1:guard", "drops.closed"), 0);
 	expect_ports_well();
 	ring_expect_balance("vale1");
 	expect_quiet_kernel();
@@ -257,21 +211,59 @@ static void attack(__u32 rings)
 
 Test(ring_hostile, garbage_in_one_pair_of_rings)
 {
-	attack(1);
+	static const struct evil evil[] = { { .options = "--slots 256" }, { .options = "" }, {} };
+
+	attack(evil);
 }
 
 Test(ring_hostile, garbage_in_several_pairs_of_rings)
 {
-	attack(3);
+	static const struct evil evil[] = {
+		{ .options = "--rings 3" },
+		{ .options = "--rings 8", .flags = VALE_OPEN_LOSSLESS },
+		{ .options = "--rings 2 --pipes 2" },
+		{},
+	};
+
+	attack(evil);
 }
 
 /* What they send to devices waits in their rings, or is sent from there at any time. */
 Test(ring_hostile, garbage_for_devices)
 {
-	struct mixed mixed = {};
-
+	static const struct evil evil[] = { { .options = "--rings 2" }, { .options = "" }, {} };
 	mixed_add_veth(&mixed, 1500);
-	fix_address(MIXED_VETH, "veth");
-	attack(2);
+	neighbours_fix_address(MIXED_VETH, "veth");
+	attack(evil);
 	cr_assert_gt(port_counter("vale1:veth", "sent_frames"), 100);
+}
+
+/* Frames are converted between headers, and cut as these say. */
+Test(ring_hostile, garbage_with_headers)
+{
+	static const struct evil evil[] = {
+		{ .options = "--vnet-header 12" },
+		{ .options = "--vnet-header 10 --rings 2", .flags = VALE_OPEN_LOSSLESS },
+		{ .options = "--vnet-header 10", .header = true },
+		{ .options = "" },
+	};
+	mixed_add_veth(&mixed, 1500);
+	neighbours_fix_address(MIXED_VETH, "veth");
+	attack(evil);
+	cr_assert_gt(port_counter("vale1:veth", "sent_frames"), 100);
+}
+
+/* From ports that are bound to an address, nothing comes from another one. */
+Test(ring_hostile, garbage_from_bound_ports)
+{
+	static const struct evil evil[] = {
+		{ .options = "--mac 02:00:00:00:00:14" },
+		{ .options = "--mac 02:00:00:00:00:15 --vnet-header 12", .header = true },
+		{},
+	};
+
+	cr_assert_str_eq(frame_address_text(ATTACKER), "02:00:00:00:00:14");
+	attack(evil);
+	cr_assert_gt(ring_dropped("vale1:evil1", VALE_DROP_SPOOFED), 100);
+	cr_assert_gt(ring_dropped("vale1:evil2", VALE_DROP_SPOOFED), 100);
 }

@@ -13,6 +13,7 @@
 #include <criterion/criterion.h>
 
 #include "client/client.h"
+#include "tests/lib/clients.h"
 #include "tests/lib/mixed.h"
 #include "tests/lib/ring.h"
 #include "tests/lib/sandbox.h"
@@ -104,7 +105,7 @@ static void open_all(void)
 	mixed_open(&mixed);
 }
 
-Test(ring_programs, another_s_frames_are_sent_earlier_and_are_the_same)
+Test(ring_programs, parked_frames_are_sent_by_hand_and_are_the_same)
 {
 	struct live_run run;
 
@@ -112,15 +113,48 @@ Test(ring_programs, another_s_frames_are_sent_earlier_and_are_the_same)
 	park(1, 20);
 	run = turn_of(1, 15);
 	cr_assert_eq(run_live(&run, NULL, NULL), 0);
-	expect_parked_sent(1, 15, "by another client");
+	expect_parked_sent(1, 15, "by hand");
 	cr_assert_eq(vale_txsync(mixed.port[1], 0), 0);
 	for (int i = 15; i < 20; i++) {
 		frame_put16(&frame, 20, i);
-		mixed_expect(&mixed, MIXED_VETH, &frame, "by its own client");
+		mixed_expect(&mixed, MIXED_VETH, &frame, "by the library");
 	}
 	mixed_expect_none(&mixed, "at the end");
 	cr_assert_eq(port_counter("vale1:p1", "received_frames"), 20 + 1);
 	cr_assert_eq(port_counter("vale1:p2", "received_frames"), 1);
+	ring_expect_balance("vale1");
+}
+
+static int run_in_client(struct client_self *self, void *argument)
+{
+	(void)self;
+	return run_live(argument, NULL, NULL);
+}
+
+static int txsync_in_client(struct client_self *self, void *argument)
+{
+	(void)self;
+	return port_run(*(int *)argument);
+}
+
+/* A client has all that the test has open, and can do the same. */
+Test(ring_programs, frames_are_not_sent_by_who_has_not_run_txsync)
+{
+	struct client *client;
+	struct live_run run;
+
+	open_all();
+	client = client_start();
+	park(1, 20);
+	run = turn_of(1, 100);
+	cr_assert_eq(client_do(client, run_in_client, &run, sizeof(run)), 0);
+	mixed_expect_none(&mixed, "by a process whose turn it is not");
+	cr_assert_eq(client_do(client, txsync_in_client, &mixed.port[1]->txsync[0], sizeof(int)),
+		     20);
+	cr_assert_eq(run_live(&run, NULL, NULL), 0);
+	mixed_expect_none(&mixed, "by the process whose turn it was");
+	cr_assert_eq(client_do(client, run_in_client, &run, sizeof(run)), 0);
+	expect_parked_sent(1, 20, "by the process whose turn it is");
 	ring_expect_balance("vale1");
 }
 

@@ -12,6 +12,8 @@
 
 /* Remembers those that there are now, beside those from before. */
 void objects_remember(void);
+/* The same, as far as it goes, while others add and remove some. */
+void objects_sample(void);
 size_t objects_count(void);
 /* How many of these the kernel still has. */
 size_t objects_alive(void);

@@ -207,7 +207,7 @@ void ring_expect_balance(const char *switch_name)
 		for (int reason = 0; reason < VALE_DROP_REASONS; reason++) {
 			drops += counters->drops[reason];
 			lost += counters->lost[reason];
-			if (reason >= VALE_DROP_FULL && reason != VALE_DROP_STORM)
+			if (reason == VALE_DROP_FULL || reason == VALE_DROP_CLOSED)
 				lost_there += counters->drops[reason];
 		}
 	}

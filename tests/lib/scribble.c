@@ -4,194 +4,15 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <criterion/criterion.h>
 
 #include "client/client.h"
 #include "ring.h"
-
-struct scribbler {
-	struct vale_port *port;
-	struct scribble *scribble;
-	unsigned int seed;
-	bool end;
-};
-
-/* ---- numbers ----------------------------------------------------------------------------------- */
-
-static __u32 any_word(unsigned int *seed)
-{
-	return (__u32)ring_random(seed) << 16 ^ ring_random(seed);
-}
-
-/* Those that something may be wrong with. */
-static __u32 odd_word(unsigned int *seed)
-{
-	static const __u32 odd[] = {
-		0,
-		1,
-		2,
-		13,
-		14,
-		63,
-		64,
-		255,
-		256,
-		1023,
-		1024,
-		2047,
-		2048,
-		2049,
-		4096,
-		65535,
-		65536,
-		0x7fffffff,
-		0x80000000,
-		0xfffffc00,
-		0xfffffffe,
-		0xffffffff,
-		VALE_BUFFER_FIRST - 1,
-		VALE_BUFFER_FIRST,
-		VALE_REGION_UNITS - 2,
-		VALE_REGION_UNITS - 1,
-		VALE_REGION_UNITS,
-		8 * VALE_REGION_UNITS,
-	};
-
-	if (ring_random(seed) % 4)
-		return odd[ring_random(seed) % (sizeof(odd) / sizeof(odd[0]))];
-	return any_word(seed);
-}
-
-/* ---- memory ------------------------------------------------------------------------------------ */
-
-static struct vale_region *any_region(struct scribbler *self)
-{
-	return &self->port->region[ring_random(&self->seed) % self->port->pairs];
-}
-
-static __u32 good_buffer(struct scribbler *self)
-{
-	__u32 pair = ring_random(&self->seed) % self->port->pairs;
-
-	return pair * VALE_REGION_UNITS + VALE_BUFFER_FIRST +
-	       ring_random(&self->seed) % VALE_REGION_BUFFERS;
-}
-
-static void scribble_slot(struct scribbler *self, struct vale_ring *ring)
-{
-	volatile struct vale_slot *slot = &ring->slot[ring_random(&self->seed) % VALE_SLOTS];
-	bool good = ring_random(&self->seed) % 4;
-
-	slot->buf_idx = good ? good_buffer(self) : odd_word(&self->seed);
-	slot->len = good ? 14 + ring_random(&self->seed) % 2035 : odd_word(&self->seed);
-	slot->flags = good ? ring_random(&self->seed) % 4 ? 0 : VALE_SLOT_MORE
-			   : odd_word(&self->seed);
-	slot->ptr = odd_word(&self->seed);
-}
-
-static void scribble_ring(struct scribbler *self, volatile struct vale_ring *ring)
-{
-	switch (ring_random(&self->seed) % 12) {
-	case 0:
-		ring->buf_ofs = (__s64)odd_word(&self->seed) << (ring_random(&self->seed) % 33);
-		break;
-	case 1:
-		ring->num_slots = odd_word(&self->seed);
-		break;
-	case 2:
-		ring->nr_buf_size = odd_word(&self->seed);
-		break;
-	case 3:
-		ring->tail = odd_word(&self->seed);
-		ring->cur = odd_word(&self->seed);
-		break;
-	case 4:
-		ring->flags = ring->ringid = ring->dir = odd_word(&self->seed);
-		break;
-	case 5:
-		ring->head = odd_word(&self->seed);
-		break;
-	default: /* some frames on */
-		ring->head = ring->head + ring_random(&self->seed) % 64;
-	}
-}
-
-static void scribble_control(struct scribbler *self, volatile struct vale_control *control)
-{
-	switch (ring_random(&self->seed) % 4) {
-	case 0:
-		control->rx_released = odd_word(&self->seed);
-		break;
-	case 1: /* all, or nearly all that came */
-		control->rx_released =
-			self->port->state->rx_published - ring_random(&self->seed) % 4 + 1;
-		break;
-	case 2:
-		control->rx_sleeping = odd_word(&self->seed);
-		break;
-	default:
-		control->lossless = ring_random(&self->seed) % 2;
-	}
-}
-
-/* A header of a frame that goes somewhere. It is of no type that the streams of others have. */
-static void scribble_header(struct scribbler *self)
-{
-	struct vale_region *region = any_region(self);
-	unsigned char header[14];
-	__u32 buffer = ring_random(&self->seed) % VALE_REGION_BUFFERS, hosts = 0;
-
-	while (hosts < 4 && self->scribble->to[hosts])
-		hosts++;
-	for (size_t i = 0; i < sizeof(header); i++)
-		header[i] = ring_random(&self->seed);
-	if (ring_random(&self->seed) % 8)
-		frame_set_address(header, self->scribble->to[ring_random(&self->seed) % hosts]);
-	if (ring_random(&self->seed) % 2)
-		frame_set_address(header + 6, ring_random(&self->seed) % 8 + 1);
-	header[12] = 0x08;
-	memcpy(region->buffers[buffer] + vale_region_shift(self->port->number), header,
-	       sizeof(header));
-}
-
-static void scribble_anywhere(struct scribbler *self)
-{
-	volatile __u32 *words = (volatile __u32 *)any_region(self);
-
-	words[any_word(&self->seed) % (VALE_REGION_SIZE / sizeof(*words))] = odd_word(&self->seed);
-}
-
-static void scribble_once(struct scribbler *self)
-{
-	struct vale_region *region = any_region(self);
-
-	switch (ring_random(&self->seed) % 8) {
-	case 0:
-		scribble_control(self, &region->control);
-		break;
-	case 1:
-		scribble_ring(self, &region->tx);
-		break;
-	case 2:
-		scribble_ring(self, &region->rx);
-		break;
-	case 3:
-	case 4:
-		scribble_slot(self, &region->tx);
-		break;
-	case 5:
-		scribble_slot(self, &region->rx);
-		break;
-	case 6:
-		scribble_header(self);
-		break;
-	default:
-		scribble_anywhere(self);
-	}
-}
+#include "scribbler.h"
 
 /* ---- programs ---------------------------------------------------------------------------------- */
 
@@ -209,11 +30,34 @@ static void run_live(struct scribbler *self)
 	bpf_prog_test_run_opts(self->port->live, &options);
 }
 
+/* Of txsync and the like, which want none. */
+static void run_with_context(struct scribbler *self, int program)
+{
+	static unsigned char bytes[4096];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = bytes,
+		    .ctx_size_in = scribble_odd(&self->seed) % sizeof(bytes),
+		    .flags = ring_random(&self->seed) % 4 ? 0 : scribble_odd(&self->seed));
+
+	bpf_prog_test_run_opts(program, &options);
+}
+
+/* Frames that were put in with one header are sent with another. */
+static void change_header(struct scribbler *self)
+{
+	static const __u32 sizes[] = { 0, 10, 12, 11, ~0u };
+	struct vale_header_request request = { sizes[ring_random(&self->seed) % 5] };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &request, .ctx_size_in = sizeof(request));
+
+	if (self->scribble->header && ring_random(&self->seed) % 16 == 0)
+		bpf_prog_test_run_opts(self->header, &options);
+}
+
 static void run_programs(struct scribbler *self)
 {
 	__u32 pair = ring_random(&self->seed) % self->port->pairs;
 	int answer = port_run(self->port->txsync[pair]);
 
+	self->scribble->syncs++;
 	if (answer >= 0)
 		self->scribble->good++;
 	else if (answer != -EBUSY)
@@ -227,7 +71,17 @@ static void run_programs(struct scribbler *self)
 		port_run(self->port->leave);
 		break;
 	case 2:
+	case 3:
 		run_live(self);
+		break;
+	case 4:
+		run_with_context(self, self->port->txsync[pair]);
+		break;
+	case 5:
+		change_header(self);
+		break;
+	case 6: /* what waits for devices, as its library does */
+		port_run_live(self->port, pair, 1 + ring_random(&self->seed) % 256);
 		break;
 	default:
 		break;
@@ -243,23 +97,45 @@ static void *scribble_on(void *argument)
 	return NULL;
 }
 
+static int open_header(const char *port)
+{
+	char path[128];
+	const char *name = strchr(port, ':');
+
+	snprintf(path, sizeof(path), "/sys/fs/bpf/vale/%.*s/port/%s/header", (int)(name - port),
+		 port, name + 1);
+	return bpf_obj_get(path);
+}
+
+static bool goes_on(const struct scribble *scribble)
+{
+	return scribble->syncs < scribble->least ||
+	       !__atomic_load_n(scribble->stop, __ATOMIC_RELAXED);
+}
+
 static int scribble_in_client(struct client_self *client, void *argument)
 {
 	struct scribbler here = { .port = client->port, .scribble = argument };
-	struct scribbler beside = here;
+	struct scribbler beside;
 	pthread_t thread;
 
 	here.seed = here.scribble->seed;
-	beside.seed = here.seed + 1000;
+	here.header = open_header(vale_port_name(client->port));
+	if (here.header < 0)
+		return -errno;
+	beside = here;
+	beside.seed += 1000;
 	if (pthread_create(&thread, NULL, scribble_on, &beside))
 		return -EAGAIN;
-	for (long i = 0; i < here.scribble->syncs; i++) {
+	while (goes_on(here.scribble)) {
 		for (int k = ring_random(&here.seed) % 8; k >= 0; k--)
 			scribble_once(&here);
 		run_programs(&here);
 	}
 	__atomic_store_n(&beside.end, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
+	close(here.header);
+	here.scribble->mutations = here.mutations + beside.mutations;
 	return 0;
 }
 

@@ -8,16 +8,23 @@
 
 #include "clients.h"
 
+#define SCRIBBLE_HOSTS 8
+
 struct scribble {
 	unsigned int seed;
-	int to[4];  /* hosts that its frames are for, among others; 0 ends it */
-	long syncs; /* how often it runs txsync */
+	int from;		/* its host */
+	int to[SCRIBBLE_HOSTS]; /* hosts that its frames are for, among others; the first 0 ends it */
+	const bool *stop;	/* of pump_flag(): it goes on until this, */
+	long least;		/* but runs txsync so often */
+	bool header;		/* it also changes the size of its virtio-net header */
 	/* out: */
-	long good; /* answers of txsync that are none of an error, */
-	long bad;  /* and those that are, but for -EBUSY */
+	long syncs;
+	long good;	/* answers of txsync that are none of an error, */
+	long bad;	/* and those that are, but for -EBUSY */
+	long mutations; /* writes into its memory */
 };
 
-/* client_result() is 0 when it has run as often. */
+/* client_result() is 0 when it has stopped. */
 void scribble_start(struct client *client, struct scribble *scribble);
 
 #endif
