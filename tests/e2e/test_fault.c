@@ -53,16 +53,6 @@ Test(fault, attach)
 	});
 }
 
-Test(fault, attach_generic)
-{
-	fault_series_run(&(struct fault_series){
-		.command = "attach vale1:p1 a --hook generic",
-		.undo = "detach vale1:p1",
-		.word = "is the port vale1:p1",
-		.works = reaches_b,
-	});
-}
-
 Test(fault, attach_tc)
 {
 	fault_series_run(&(struct fault_series){

@@ -54,7 +54,7 @@ Test(kill_short, host)
 		.command = "host vale1",
 		.check = check_host,
 		.clean = no_host,
-		.sample = 8,
+		.sample = 4,
 	});
 }
 
@@ -83,7 +83,7 @@ Test(kill_short, header)
 		.command = "port header vale1:b 12",
 		.check = check_header,
 		.clean = no_header,
-		.sample = 6,
+		.sample = 3,
 	});
 }
 
@@ -119,7 +119,7 @@ Test(kill_short, fdb_add)
 		.command = "fdb vale1 add " MAC " b",
 		.check = check_add,
 		.clean = no_address,
-		.sample = 6,
+		.sample = 3,
 	});
 }
 
@@ -135,7 +135,7 @@ Test(kill_short, fdb_del)
 		.prepare = an_address,
 		.check = check_add,
 		.clean = no_address,
-		.sample = 6,
+		.sample = 3,
 	});
 }
 
@@ -153,7 +153,7 @@ Test(kill_short, fdb_flush)
 		.prepare = an_address,
 		.check = check_flush,
 		.clean = no_address,
-		.sample = 6,
+		.sample = 3,
 	});
 }
 
@@ -179,6 +179,6 @@ Test(kill_short, sysctl)
 		.command = "sysctl -w max_bridges=50",
 		.check = check_sysctl,
 		.clean = no_sysctl,
-		.sample = 6,
+		.sample = 3,
 	});
 }

@@ -76,7 +76,7 @@ Test(netmap_kill, a_program_that_makes_its_port)
 		.function = bind_once,
 		.check = check,
 		.clean = ring_series_as_before,
-		.sample = 5,
+		.sample = 3,
 	});
 }
 

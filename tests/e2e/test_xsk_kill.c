@@ -63,6 +63,6 @@ Test(xsk_kill, a_client_that_makes_its_port)
 		.function = open_send_and_close,
 		.check = check_own,
 		.clean = ring_series_as_before,
-		.sample = 5,
+		.sample = 3,
 	});
 }

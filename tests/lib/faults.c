@@ -51,7 +51,7 @@ static const struct errors errors_of_calls[] = {
 	{ SYS_setns, "setns", { ENOMEM } },
 	{ SYS_setsockopt, "setsockopt", { ENOMEM } },
 	{ SYS_signalfd4, "signalfd4", { EMFILE, ENOMEM } },
-	{ SYS_socket, "socket", { EMFILE, ENOBUFS, EPERM } },
+	{ SYS_socket, "socket", { EMFILE, ENOBUFS } },
 	{ SYS_statfs, "statfs", { ENOMEM, EACCES } },
 	{ SYS_unlinkat, "unlinkat", { ENOMEM, EPERM } },
 	{ SYS_write, "write", { ENOSPC } },
