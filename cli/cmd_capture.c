@@ -167,6 +167,14 @@ static int open_file(struct capture *capture)
 	return failure(capture->context, reason);
 }
 
+static int fail_signals(struct capture *capture)
+{
+	char reason[128];
+
+	snprintf(reason, sizeof(reason), "cannot wait for signals: %s", strerror(errno));
+	return failure(capture->context, reason);
+}
+
 static int open_and_run(struct capture *capture, const char *port)
 {
 	int status;
@@ -176,7 +184,7 @@ static int open_and_run(struct capture *capture, const char *port)
 	status = open_file(capture);
 	if (!status) {
 		capture->signals = watch_signals();
-		status = run(capture);
+		status = capture->signals < 0 ? fail_signals(capture) : run(capture);
 		cleanup_close(&capture->signals);
 		if (capture->file != stdout)
 			fclose(capture->file);

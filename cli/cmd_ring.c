@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* valectl port add, port header, port del */
+#include <errno.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
@@ -8,45 +9,61 @@
 #include <string.h>
 
 #include "command.h"
+#include "loader/internal.h"
 #include "vale/ring.h"
 
-static bool parse_user(const char *text, __u32 *user, __u32 *group)
-{
-	const struct passwd *entry = getpwnam(text);
+/* That is no mistake of the user's. */
+static const char not_looked_up[] = "the list of users cannot be read";
 
-	if (entry) {
-		*user = entry->pw_uid;
-		*group = entry->pw_gid;
-		return true;
-	}
-	if (!parse_number(text, user))
-		return false;
-	entry = getpwuid(*user);
-	*group = entry ? entry->pw_gid : 0;
-	return true;
+/* After a function of the C library has found nobody: it may be that it could not look. */
+static bool is_unknown(void)
+{
+	return !is_shortage(-errno) && errno != EIO;
 }
 
-static bool parse_group(const char *text, __u32 *group)
+static const char *parse_user(const char *text, __u32 *user, __u32 *group)
 {
-	const struct group *entry = getgrnam(text);
+	const struct passwd *entry;
 
+	errno = 0;
+	entry = getpwnam(text);
+	if (!entry && is_unknown()) {
+		if (!parse_number(text, user))
+			return "there is no such user";
+		errno = 0;
+		entry = getpwuid(*user);
+	}
+	if (!entry && !is_unknown())
+		return not_looked_up;
+	if (entry)
+		*user = entry->pw_uid;
+	*group = entry ? entry->pw_gid : 0;
+	return NULL;
+}
+
+static const char *parse_group(const char *text, __u32 *group)
+{
+	const struct group *entry;
+
+	errno = 0;
+	entry = getgrnam(text);
+	if (!entry && !is_unknown())
+		return not_looked_up;
 	if (entry)
 		*group = entry->gr_gid;
-	return entry || parse_number(text, group);
+	return entry || parse_number(text, group) ? NULL : "there is no such group";
 }
 
 /* USER[:GROUP], by name or number. */
 static const char *parse_owner(char *text, struct vale_ring_options *options)
 {
 	char *group = strchr(text, ':');
+	const char *wrong;
 
 	if (group)
 		*group++ = 0;
-	if (!parse_user(text, &options->owner, &options->group))
-		return "there is no such user";
-	if (group && !parse_group(group, &options->group))
-		return "there is no such group";
-	return NULL;
+	wrong = parse_user(text, &options->owner, &options->group);
+	return wrong || !group ? wrong : parse_group(group, &options->group);
 }
 
 static const char *parse_mode(const char *text, struct vale_ring_options *options)
@@ -143,6 +160,8 @@ static int add(struct context *context, int argc, char **argv)
 		if (option == '?')
 			return option_error(context, argc, argv);
 		wrong = take_option(option, optarg, &options);
+		if (wrong == not_looked_up)
+			return failure(context, wrong);
 		if (wrong)
 			return usage_error(context, "'%s': %s", optarg, wrong);
 	}

@@ -204,13 +204,13 @@ static int find_or_create(struct opening *opening, struct claim *claim)
 	__u32 number;
 	int error = claim_switch(claim, &maps);
 
-	if (error)
-		return error;
-	if (maps_find_port(&maps, opening->name.port, &number, &entry))
+	if (!error)
+		error = maps_find_port(&maps, opening->name.port, &number, &entry);
+	if (error == -ENOENT && maps.state)
 		error = create(opening, claim);
-	else if (entry.kind != VALE_PORT_RING)
+	else if (!error && entry.kind != VALE_PORT_RING)
 		error = -ENOTTY;
-	else
+	else if (!error)
 		opening->port->ephemeral = entry.flags & VALE_PORT_EPHEMERAL;
 	if (error)
 		claim_undo_switch(claim);

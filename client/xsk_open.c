@@ -69,6 +69,8 @@ static int find_or_create(struct xsk_opening *opening)
 	if (error != -ENOENT || options->transport != VALE_TRANSPORT_XSK ||
 	    options->flags & VALE_OPEN_EXISTING)
 		return error;
+	maps_close(&opening->maps);
+	opening->maps = MAPS_CLOSED;
 	if (options->device)
 		error = sockets_port_create(opening->vale, opening->port->name, options->device,
 					    opening->rings.rings, &opening->port->hold);

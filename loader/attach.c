@@ -86,6 +86,21 @@ static int make_pair(struct attach *attach)
 	return error ? fail_bpf(attach->vale, -error, claim->what) : 0;
 }
 
+static int choose_hook(struct attach *attach)
+{
+	struct claim *claim = &attach->claim;
+	int error = hook_choose(claim->maps, &attach->device, attach->netns, attach->options,
+				&attach->hook);
+
+	if (error)
+		return fail(attach->vale, -error, "%s: cannot look at its far end: %s", claim->what,
+			    strerror(-error));
+	if (hook_is_beside_tc(claim->maps, &attach->device, attach->netns, attach->options,
+			      attach->hook))
+		claim->port.flags |= VALE_PORT_TC;
+	return 0;
+}
+
 /* The same of a device that is then made. */
 static int reserve_pair(struct attach *attach)
 {
@@ -105,8 +120,9 @@ static int reserve_pair(struct attach *attach)
 	error = make_pair(attach);
 	if (error)
 		return error;
-	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
-	error = offload_plan(attach->vale, &attach->device, attach->hook, &restore);
+	error = choose_hook(attach);
+	if (!error)
+		error = offload_plan(attach->vale, &attach->device, attach->hook, &restore);
 	return error ? error : offload_apply(attach->vale, &attach->device, restore);
 }
 
@@ -170,9 +186,8 @@ static int prepare(struct attach *attach)
 	struct claim *claim = &attach->claim;
 	int error = attach_check_port(attach);
 
-	attach->hook = hook_choose(claim->maps, &attach->device, attach->options);
-	if (hook_is_beside_tc(claim->maps, &attach->device, attach->options, attach->hook))
-		claim->port.flags |= VALE_PORT_TC;
+	if (!error)
+		error = choose_hook(attach);
 	if (!error)
 		error = attach_check_loop(attach);
 	if (!error)

@@ -21,10 +21,10 @@ int claim_name(struct claim *claim)
 {
 	struct vale_port_entry port;
 	__u32 number;
-	int error;
+	int error = maps_find_port(claim->maps, claim->name.port, &number, &port);
 
-	if (maps_find_port(claim->maps, claim->name.port, &number, &port))
-		return 0;
+	if (error)
+		return error == -ENOENT ? 0 : fail_bpf(claim->vale, -error, claim->what);
 	if (!is_gone(claim, number, &port))
 		return fail(claim->vale, EEXIST, "%s: there is a port %s:%s", claim->what,
 			    claim->maps->switch_name, port.name);
@@ -38,10 +38,12 @@ int claim_number(struct claim *claim)
 {
 	__u32 gone = VALE_PORTS, number;
 	struct vale_port_entry port;
+	int error = 0;
 
 	for (number = 0; number < VALE_PORTS; number++) {
-		if (maps_get_port(claim->maps, number, &port))
-			continue;
+		error = maps_get_port(claim->maps, number, &port);
+		if (error)
+			return fail_bpf(claim->vale, -error, claim->what);
 		if (port.kind == VALE_PORT_FREE)
 			break;
 		if (gone == VALE_PORTS && is_gone(claim, number, &port))
@@ -53,8 +55,11 @@ int claim_number(struct claim *claim)
 			return fail(claim->vale, ENOSPC,
 				    "%s: %s has %u ports, and that is as many as a switch can have",
 				    claim->what, claim->maps->switch_name, VALE_PORTS);
-		maps_get_port(claim->maps, gone, &port);
-		port_remove(claim->maps, gone, &port);
+		error = maps_get_port(claim->maps, gone, &port);
+		if (!error)
+			error = port_remove(claim->maps, gone, &port);
+		if (error)
+			return fail_bpf(claim->vale, -error, claim->what);
 	}
 	claim->number = number;
 	claim->port.generation = port.generation + 1;
@@ -98,7 +103,9 @@ int claim_publish(struct claim *claim, enum vale_port_kind kind)
 	error = maps_set_port(claim->maps, claim->number, &claim->port);
 	if (error)
 		return error;
-	port_update_totals(claim->maps);
+	error = port_update_totals(claim->maps);
+	if (error)
+		return error;
 	maps_next_generation(claim->maps);
 	/* Last, so that a port that is listed is whole. */
 	return pin_publish(claim->staging, claim->path);
@@ -116,6 +123,7 @@ void claim_undo(struct claim *claim)
 int claim_begin(struct claim *claim, struct vale *vale, const char *text)
 {
 	int error = name_port(vale, &claim->name, text);
+	struct device device;
 
 	claim->vale = vale;
 	if (error)
@@ -123,11 +131,14 @@ int claim_begin(struct claim *claim, struct vale *vale, const char *text)
 	if (strchr(claim->name.port, HOST_SIDE))
 		return fail(vale, EINVAL,
 			    "'%s' is no name of a port: it would be the host's side of one", text);
-	if (if_nametoindex(claim->name.port))
+	error = device_by_name(&device, claim->name.port);
+	if (!error)
 		return fail(vale, EEXIST,
 			    "'%s' is no name of a port: there is a network interface '%s'", text,
 			    claim->name.port);
-	return 0;
+	return error == -ENODEV ? 0
+				: fail(vale, -error, "cannot look for a network interface '%s': %s",
+				       claim->name.port, strerror(-error));
 }
 
 int claim_switch(struct claim *claim, struct maps *maps)
@@ -154,10 +165,11 @@ void claim_undo_switch(struct claim *claim)
 {
 	char reason[sizeof(claim->vale->reason)];
 
-	if (!claim->created || !claim->maps->state)
+	if (!claim->created)
 		return;
 	strcpy(reason, claim->vale->reason);
-	switch_remove_devices(claim->maps);
+	if (claim->maps->state) /* otherwise it has no devices yet */
+		switch_remove_devices(claim->maps);
 	switch_remove_locked(claim->vale, claim->name.switch_name);
 	strcpy(claim->vale->reason, reason);
 }

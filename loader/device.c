@@ -33,3 +33,13 @@ int device_visit_peer(const struct device *device, struct netns_visit *visit, st
 	}
 	return device_by_index(out, device->peer);
 }
+
+int device_delete(const char *name)
+{
+	struct device device;
+	int error = device_by_name(&device, name);
+
+	if (!error)
+		error = netlink_delete_device(device.ifindex);
+	return error == -ENODEV ? 0 : error;
+}

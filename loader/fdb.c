@@ -41,11 +41,15 @@ static int walk_map(struct walk *walk)
 	__u64 left = 2ULL * walk->maps->state->fdb_size + 8192;
 	int error = 0;
 
-	while (!error && left-- && !bpf_map_get_next_key(fd, from, &next)) {
+	while (!error && left--) {
+		if (bpf_map_get_next_key(fd, from, &next))
+			return errno == ENOENT ? 0 : -errno;
 		key = next;
 		from = &key;
 		if (!bpf_map_lookup_elem(fd, &key, &entry))
 			error = walk->visit(walk, &key, &entry);
+		else if (errno != ENOENT)
+			error = -errno;
 	}
 	return error;
 }
@@ -234,10 +238,7 @@ static int find_port(struct vale *vale, const struct maps *maps, const char *nam
 
 	if (why)
 		return fail(vale, EINVAL, "'%s' is no name of a port: %s", name, why);
-	if (maps_find_port(maps, name, number, port))
-		return fail(vale, ENOENT, "there is no port '%s:%s' (valectl show %s lists them)",
-			    maps->switch_name, name, maps->switch_name);
-	return 0;
+	return maps_need_port(maps, vale, name, number, port);
 }
 
 static struct vale_fdb_key key_of(const __u8 mac[VALE_MAC_SIZE])
@@ -284,18 +285,28 @@ int vale_fdb_add(struct vale *vale, const char *switch_name, const __u8 mac[VALE
 	return 0;
 }
 
+/* Whether the map has had it, or -errno. */
+static int forget(const struct maps *maps, enum map map, const struct vale_fdb_key *key)
+{
+	if (!bpf_map_delete_elem(maps->fd[map], key))
+		return true;
+	return errno == ENOENT ? false : -errno;
+}
+
 int vale_fdb_del(struct vale *vale, const char *switch_name, const __u8 mac[VALE_MAC_SIZE])
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
 	struct vale_fdb_key key = key_of(mac);
-	bool was_static, was_learned;
-	int error = open_switch(vale, switch_name, &maps);
+	int error = open_switch(vale, switch_name, &maps), was_static, was_learned;
 
 	if (error)
 		return error;
-	was_static = !bpf_map_delete_elem(maps.fd[MAP_FDB_STATIC], &key);
-	was_learned = !bpf_map_delete_elem(maps.fd[MAP_FDB], &key);
+	was_static = forget(&maps, MAP_FDB_STATIC, &key);
+	was_learned = forget(&maps, MAP_FDB, &key);
 	maps_next_generation(&maps);
+	if (was_static < 0 || was_learned < 0)
+		return fail_bpf(vale, was_static < 0 ? -was_static : -was_learned,
+				"cannot forget the address");
 	if (!was_static && !was_learned)
 		return fail(vale, ENOENT,
 			    "'%s' does not know the address (valectl fdb %s lists them)",

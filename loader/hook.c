@@ -198,35 +198,42 @@ static int attach_as(struct vale *vale, const struct maps *maps, __u32 number,
 #define ONE_BUFFER_MTU (4096 - 256 - 320 - 14 - 4)
 
 /* All ports at tc are in one namespace: see segments.c. */
-static bool can_be_at_tc(const struct maps *maps, const struct vale_attach_options *options)
+static bool can_be_at_tc(const struct maps *maps, const struct vale_attach_options *options,
+			 __u64 netns)
 {
 	const struct vale_device *segments = &maps->state->segments;
-	__u64 own = 0;
 
 	return options->hook == VALE_HOOK_AUTO && !options->netns && !options->shared &&
-	       !options->xsk && !netns_cookie(&own) &&
-	       (!segments->ifindex || segments->netns == own);
+	       !options->xsk && (!segments->ifindex || segments->netns == netns);
 }
 
-enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
-			   const struct vale_attach_options *options)
+int hook_choose(const struct maps *maps, const struct device *device, __u64 netns,
+		const struct vale_attach_options *options, enum vale_hook *out)
 {
-	if (options->hook != VALE_HOOK_AUTO)
-		return options->hook;
 	/* What is for the stack goes there as the stack would have it. */
-	if (can_be_at_tc(maps, options) &&
-	    (options->keep_host || offload_far_end_leaves_work(device)))
-		return VALE_HOOK_TC;
-	if (device->mtu > ONE_BUFFER_MTU && !(maps->state->flags & VALE_SWITCH_FRAGMENTS))
-		return VALE_HOOK_GENERIC;
-	return VALE_HOOK_NATIVE;
+	bool at_tc = can_be_at_tc(maps, options, netns) && options->keep_host;
+	int error = 0;
+
+	if (can_be_at_tc(maps, options, netns) && !at_tc)
+		error = offload_far_end_leaves_work(device, &at_tc);
+	if (error)
+		return error;
+	if (options->hook != VALE_HOOK_AUTO)
+		*out = options->hook;
+	else if (at_tc)
+		*out = VALE_HOOK_TC;
+	else if (device->mtu > ONE_BUFFER_MTU && !(maps->state->flags & VALE_SWITCH_FRAGMENTS))
+		*out = VALE_HOOK_GENERIC;
+	else
+		*out = VALE_HOOK_NATIVE;
+	return 0;
 }
 
-bool hook_is_beside_tc(const struct maps *maps, const struct device *device,
+bool hook_is_beside_tc(const struct maps *maps, const struct device *device, __u64 netns,
 		       const struct vale_attach_options *options, enum vale_hook hook)
 {
 	return hook == VALE_HOOK_NATIVE && !strcmp(device->kind, "tun") &&
-	       can_be_at_tc(maps, options);
+	       can_be_at_tc(maps, options, netns);
 }
 
 int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,

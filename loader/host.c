@@ -79,13 +79,20 @@ int host_join(struct claim *claim)
 }
 
 /* A filter at the interface; the one at the pair goes with that. */
-void host_part(const struct maps *maps, const struct vale_port_entry *side)
+int host_part(const struct maps *maps, const struct vale_port_entry *side)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct vale_port_entry interface;
 	struct device device;
 
-	if (side->flags & VALE_PORT_FILTER && !maps_get_port(maps, side->on, &interface) &&
-	    interface.ifindex && !port_device(maps, side->on, &interface, &visit, &device))
-		tc_detach(interface.ifindex, true);
+	int error;
+
+	if (!(side->flags & VALE_PORT_FILTER))
+		return 0;
+	error = maps_get_port(maps, side->on, &interface);
+	if (!error && !interface.ifindex)
+		return 0;
+	if (!error)
+		error = port_device(maps, side->on, &interface, &visit, &device);
+	return error ? error : tc_detach(interface.ifindex, true);
 }

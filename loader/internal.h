@@ -3,6 +3,7 @@
 #ifndef VALE_INTERNAL_H
 #define VALE_INTERNAL_H
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,6 +32,9 @@ static inline void cleanup_free(void *pointer)
 {
 	free(*(void **)pointer);
 }
+
+/* It may go better next time. */
+bool is_shortage(int error);
 
 struct vale {
 	char bpffs[PATH_MAX / 4];
@@ -106,6 +110,8 @@ struct netns_visit {
 	int home; /* -1: at home */
 };
 #define CLEANUP_NETNS CLEANUP(netns_leave)
+/* Goes there, if that is not where we are. -ENOENT: it has gone, or cannot be found. */
+int netns_visit_cookie(struct netns_visit *visit, __u64 cookie);
 int netns_enter(struct netns_visit *visit, int fd);
 void netns_leave(struct netns_visit *visit);
 
@@ -128,6 +134,8 @@ struct device {
 	bool promiscuous; /* a user has set it so */
 };
 
+/* Deletes it, if it is there. */
+int device_delete(const char *name);
 /* Asks the present namespace. -ENODEV: no such device. */
 int device_by_name(struct device *out, const char *name);
 int device_by_index(struct device *out, __u32 ifindex);
@@ -156,11 +164,11 @@ enum {
 int offload_plan(struct vale *vale, const struct device *device, enum vale_hook hook,
 		 __u32 *restore);
 int offload_apply(struct vale *vale, const struct device *device, __u32 restore);
-void offload_restore(const struct device *device, __u32 restore);
+int offload_restore(const struct device *device, __u32 restore);
 /* The device itself takes only plain frames from the stack. */
 int offload_none(const struct device *device);
 /* The far end of a veth is a stack's that leaves segments and checksums to its device. */
-bool offload_far_end_leaves_work(const struct device *device);
+int offload_far_end_leaves_work(const struct device *device, bool *out);
 
 /* ---- maps.c: the maps of an open switch --------------------------------------------------------- */
 
@@ -209,9 +217,14 @@ int maps_use(const struct maps *maps, struct bpf_object *object);
 /* Ends every cached lookup. */
 void maps_next_generation(struct maps *maps);
 int maps_get_port(const struct maps *maps, __u32 number, struct vale_port_entry *out);
+/* What is not there is no error. */
+int maps_delete(const struct maps *maps, enum map map, const void *key);
 int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
 /* -ENOENT: no port of that name. A port is there if its directory is. */
 int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
+		   struct vale_port_entry *out);
+/* The same with a reason kept for the user. */
+int maps_need_port(const struct maps *maps, struct vale *vale, const char *name, __u32 *number,
 		   struct vale_port_entry *out);
 /* The device of the port still exists where it was. */
 bool maps_device_present(const struct maps *maps, __u32 number);
@@ -222,7 +235,7 @@ int switch_create_locked(struct vale *vale, const char *name,
 			 const struct vale_switch_options *options, __u32 flags);
 int switch_remove_locked(struct vale *vale, const char *name);
 /* Those that the switch has made for itself. */
-void switch_remove_devices(const struct maps *maps);
+int switch_remove_devices(const struct maps *maps);
 
 /* ---- port.c ------------------------------------------------------------------------------------ */
 
@@ -231,10 +244,10 @@ int port_sweep(struct maps *maps);
 /* Finds a port by its whole name, with the lock taken and what others left swept. */
 int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int *lock,
 		     __u32 *number, struct vale_port_entry *port);
-/* Undoes everything about a port. */
+/* Undoes everything about a port; what fails is left to the next who sweeps. */
 int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port);
 /* What the programs need to know of all ports together. */
-void port_update_totals(struct maps *maps);
+int port_update_totals(struct maps *maps);
 /* The port's device as it is now. -ENODEV: gone; -ESRCH: its namespace cannot be entered. */
 int port_device(const struct maps *maps, __u32 number, const struct vale_port_entry *port,
 		struct netns_visit *visit, struct device *out);
@@ -296,9 +309,9 @@ int ring_port_options(struct vale *vale, const struct vale_ring_options *options
  */
 int ring_port_create(struct claim *claim, const struct ring_port_options *options, int *hold);
 /* Tells clients of a port that is reserved, and so gets no frames any more, that it goes. */
-void ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *port);
+int ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *port);
 /* Takes it out of the maps of the switch. */
-void ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
+int ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
 /* Removes ports of a switch whose clients have ended, and the switch if it was made for such. */
 void ring_port_reap(struct vale *vale, const char *switch_name);
 /* Nobody has it open. */
@@ -336,26 +349,25 @@ __u32 tc_program(__u32 ifindex);
  */
 int tc_put(int program, __u32 ifindex, bool outgoing, const char *pin, const struct maps *maps,
 	   __u32 number, struct vale_port_entry *port);
-void tc_detach(__u32 ifindex, bool outgoing);
+int tc_detach(__u32 ifindex, bool outgoing);
 /* The pair that makes plain frames is there. -EXDEV: in another namespace than this one. */
 int segments_open(struct vale *vale, struct maps *maps);
-void segments_remove(const struct maps *maps);
+int segments_remove(const struct maps *maps);
 
 /* ---- live.c ------------------------------------------------------------------------------------ */
 
 /* Opens the program that sends parked frames, which is loaded if the switch has none yet. */
 int live_open(struct vale *vale, struct maps *maps, int *out);
 /* Removes the device that it is kept on. */
-void live_remove(const struct maps *maps);
+int live_remove(const struct maps *maps);
 
 /* ---- hook.c ------------------------------------------------------------------------------------ */
 
-/* What to try first, which is what the user has asked for, if anything. */
-enum vale_hook hook_choose(const struct maps *maps, const struct device *device,
-			   const struct vale_attach_options *options);
-
+/* What to try first, which is what the user has asked for, if anything, of a device in `netns`. */
+int hook_choose(const struct maps *maps, const struct device *device, __u64 netns,
+		const struct vale_attach_options *options, enum vale_hook *out);
 /* Whether a program at XDP leaves to one at tc what has work left for a device: on taps. */
-bool hook_is_beside_tc(const struct maps *maps, const struct device *device,
+bool hook_is_beside_tc(const struct maps *maps, const struct device *device, __u64 netns,
 		       const struct vale_attach_options *options, enum vale_hook hook);
 /*
  * Loads the programs of the port `number`, puts them on the device, pinned in `directory`, and
@@ -391,7 +403,7 @@ bool fdb_matches(const struct maps *maps, const struct vale_fdb_entry *entry);
 /* ---- limit.c ----------------------------------------------------------------------------------- */
 
 /* The port has no limits any more. */
-void limit_forget(const struct maps *maps, __u32 number);
+int limit_forget(const struct maps *maps, __u32 number);
 void limit_describe(const struct maps *maps, __u32 number, struct vale_port_info *info);
 
 #endif

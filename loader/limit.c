@@ -10,8 +10,8 @@
 
 #define LEAST_BURST 10
 
-/* A killed process leaves a number that is too large: that costs time, and nothing else. */
-static void update_total(const struct maps *maps)
+/* Who is killed or fails leaves a number that is too large: that costs time, and nothing else. */
+static int update_total(const struct maps *maps)
 {
 	__u32 key, *from = NULL, count = 0;
 
@@ -19,13 +19,17 @@ static void update_total(const struct maps *maps)
 		from = &key;
 		count++;
 	}
+	if (count < VALE_PORTS && errno != ENOENT)
+		return -errno;
 	__atomic_store_n(&maps->state->limited, count, __ATOMIC_RELEASE);
+	return 0;
 }
 
-void limit_forget(const struct maps *maps, __u32 number)
+int limit_forget(const struct maps *maps, __u32 number)
 {
-	bpf_map_delete_elem(maps->fd[MAP_LIMITS], &number);
-	update_total(maps);
+	int error = maps_delete(maps, MAP_LIMITS, &number);
+
+	return error ? error : update_total(maps);
 }
 
 /* ---- to be shown ------------------------------------------------------------------------------- */
@@ -107,8 +111,7 @@ static int put(struct maps *maps, __u32 number, const struct vale_limit *limit)
 	else if (limit->macs)
 		error = fdb_purge(maps, &number, false);
 	maps_next_generation(maps);
-	update_total(maps);
-	return error;
+	return error ? error : update_total(maps);
 }
 
 int vale_port_set_limits(struct vale *vale, const char *text, const struct vale_limits *limits)
@@ -127,7 +130,7 @@ int vale_port_set_limits(struct vale *vale, const char *text, const struct vale_
 	limit.port = number;
 	limit.generation = port.generation;
 	if (is_none(&limit))
-		limit_forget(&maps, number);
+		error = limit_forget(&maps, number);
 	else
 		error = put(&maps, number, &limit);
 	return error ? fail_bpf(vale, -error, "cannot set the limits") : 0;

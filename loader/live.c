@@ -63,21 +63,18 @@ static bool is_anchored(const char *pin)
 }
 
 /* Whoever was killed may have made the device and not written down its number. */
-void live_remove(const struct maps *maps)
+int live_remove(const struct maps *maps)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	CLEANUP_CLOSE int fd = -1;
 	char name[IFNAMSIZ];
-	__u64 own = 0;
+	int error = 0;
 
 	anchor_name(maps, name);
-	netns_cookie(&own);
-	if (maps->state->anchor.netns && own != maps->state->anchor.netns) {
-		fd = netns_open_by_cookie(maps->state->anchor.netns);
-		if (fd < 0 || netns_enter(&visit, fd))
-			return;
-	}
-	netlink_delete_device(if_nametoindex(name));
+	if (maps->state->anchor.netns)
+		error = netns_visit_cookie(&visit, maps->state->anchor.netns);
+	if (error) /* the device has gone with its namespace, or is out of reach */
+		return error == -ENOENT ? 0 : error;
+	return device_delete(name);
 }
 
 static int anchor(struct maps *maps, int program)

@@ -139,6 +139,11 @@ int maps_get_port(const struct maps *maps, __u32 number, struct vale_port_entry 
 	return 0;
 }
 
+int maps_delete(const struct maps *maps, enum map map, const void *key)
+{
+	return bpf_map_delete_elem(maps->fd[map], key) && errno != ENOENT ? -errno : 0;
+}
+
 int maps_set_port(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
 	return bpf_map_update_elem(maps->fd[MAP_PORTS], &number, port, BPF_ANY) ? -errno : 0;
@@ -154,8 +159,11 @@ int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
 	if (!pin_exists(path))
 		return -ENOENT;
 	for (__u32 i = 0; i < maps->state->ports_end && i < VALE_PORTS; i++) {
-		if (maps_get_port(maps, i, &port) || port.kind == VALE_PORT_FREE ||
-		    strcmp(port.name, name))
+		int error = maps_get_port(maps, i, &port);
+
+		if (error)
+			return error;
+		if (port.kind == VALE_PORT_FREE || strcmp(port.name, name))
 			continue;
 		*number = i;
 		*out = port;
@@ -164,9 +172,25 @@ int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
 	return -ENOENT;
 }
 
+int maps_need_port(const struct maps *maps, struct vale *vale, const char *name, __u32 *number,
+		   struct vale_port_entry *out)
+{
+	int error = maps_find_port(maps, name, number, out);
+
+	if (error == -ENOENT)
+		return fail(vale, ENOENT, "there is no port '%s:%s' (valectl show %s lists them)",
+			    maps->switch_name, name, maps->switch_name);
+	return error ? fail(vale, -error, "cannot look for the port '%s:%s': %s", maps->switch_name,
+			    name, strerror(-error))
+		     : 0;
+}
+
 bool maps_device_present(const struct maps *maps, __u32 number)
 {
 	struct bpf_devmap_val value;
 
-	return !bpf_map_lookup_elem(maps->fd[MAP_DEVMAP], &number, &value) && value.ifindex;
+	/* The kernel says so if there is none: what cannot be looked at is there. */
+	if (bpf_map_lookup_elem(maps->fd[MAP_DEVMAP], &number, &value))
+		return errno != ENOENT;
+	return value.ifindex;
 }

@@ -56,8 +56,11 @@ static int request(struct nlmsghdr *message, mnl_cb_t parse, void *arg)
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	do {
-		ssize_t size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		ssize_t size;
 
+		do
+			size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		while (size < 0 && errno == EINTR); /* the kernel has done it by now */
 		if (size < 0)
 			return -errno;
 		if (!is_sound(buffer, size))

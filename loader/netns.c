@@ -80,59 +80,92 @@ void netns_leave(struct netns_visit *visit)
 	visit->home = -1;
 }
 
-static bool has_cookie(int fd, __u64 cookie)
+/* 0 if it has it, -ENOENT if not, or why that cannot be told. */
+static int has_cookie(int fd, __u64 cookie)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	__u64 found;
+	int error = netns_enter(&visit, fd);
 
-	return !netns_enter(&visit, fd) && !netns_cookie(&found) && found == cookie;
+	if (!error)
+		error = netns_cookie(&found);
+	if (error)
+		return error;
+	return found == cookie ? 0 : -ENOENT;
 }
 
-static bool has_id(int fd, __u64 id)
+static int has_id(int fd, __u64 id)
 {
 	__u32 found;
+	int error = netlink_netns_id(fd, &found);
 
-	return !netlink_netns_id(fd, &found) && found == id;
+	if (error)
+		return error;
+	return found == id ? 0 : -ENOENT;
 }
 
-/* Tries each file that `format` makes of the names in `path`. */
-static int search(const char *path, const char *format, bool (*is)(int fd, __u64 what), __u64 what)
+/* Opens the file and returns it if it is what is looked for. */
+static int try(const char *format, const char *name, int (*is)(int fd, __u64 what), __u64 what)
+{
+	CLEANUP_CLOSE int fd = open_file(format, name);
+	int error = fd < 0 ? fd : is(fd, what);
+
+	if (error) /* most files are no namespaces, or others' */
+		return is_shortage(error) ? error : -ENOENT;
+	return TAKE(fd, -1);
+}
+
+/*
+ * Tries each file that `format` makes of the names in `path`. -ENOENT: it is none of them; another
+ * error: it may be one that could not be looked at.
+ */
+static int search(const char *path, const char *format, int (*is)(int fd, __u64 what), __u64 what)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
 	int found = -ENOENT;
 
 	if (!directory)
-		return found;
-	while (found < 0 && (entry = readdir(directory))) {
-		CLEANUP_CLOSE int fd = -1;
+		return is_shortage(-errno) ? -errno : -ENOENT;
+	while (errno = 0, found < 0 && (entry = readdir(directory))) {
+		int one = -ENOENT;
 
-		if (entry->d_name[0] == '.')
-			continue;
-		fd = open_file(format, entry->d_name);
-		if (fd >= 0 && is(fd, what))
-			found = TAKE(fd, -1);
+		if (entry->d_name[0] != '.')
+			one = try(format, entry->d_name, is, what);
+		if (one != -ENOENT)
+			found = one;
 	}
+	if (found < 0 && errno)
+		found = -errno;
 	closedir(directory);
 	return found;
 }
 
-static int search_all(bool (*is)(int fd, __u64 what), __u64 what)
+static int search_all(int (*is)(int fd, __u64 what), __u64 what)
 {
-	int fd = netns_open_own();
+	int fd = try("%s", "/proc/thread-self/ns/net", is, what);
 
-	if (fd >= 0 && is(fd, what))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	fd = search(NAMED_NAMESPACES, NAMED_NAMESPACES "/%s", is, what);
+	if (fd == -ENOENT)
+		fd = search(NAMED_NAMESPACES, NAMED_NAMESPACES "/%s", is, what);
 	/* Containers' namespaces often have no name, but a process in them. */
-	return fd >= 0 ? fd : search("/proc", "/proc/%s/ns/net", is, what);
+	return fd == -ENOENT ? search("/proc", "/proc/%s/ns/net", is, what) : fd;
 }
 
 int netns_open_by_cookie(__u64 cookie)
 {
 	return search_all(has_cookie, cookie);
+}
+
+int netns_visit_cookie(struct netns_visit *visit, __u64 cookie)
+{
+	CLEANUP_CLOSE int fd = -1;
+	__u64 own;
+	int error = netns_cookie(&own);
+
+	if (error || own == cookie)
+		return error;
+	fd = netns_open_by_cookie(cookie);
+	return fd < 0 ? fd : netns_enter(visit, fd);
 }
 
 int netns_open_by_id(__u32 id)

@@ -194,13 +194,15 @@ int offload_apply(struct vale *vale, const struct device *device, __u32 restore)
 	return error ? fail_features(vale, error, device) : 0;
 }
 
-void offload_restore(const struct device *device, __u32 restore)
+int offload_restore(const struct device *device, __u32 restore)
 {
 	CLEANUP_NETNS struct netns_visit there = { -1 };
 	struct device subject;
+	int error = restore ? visit(device, &there, &subject) : 0;
 
-	if (restore && !visit(device, &there, &subject))
-		switch_features(&subject, restore, true);
+	if (!error)
+		error = switch_features(&subject, restore, true);
+	return error;
 }
 
 int offload_none(const struct device *device)
@@ -216,12 +218,19 @@ int offload_none(const struct device *device)
 	return error ? error : ethtool(device->name, ETHTOOL_SFLAGS, &flags);
 }
 
-bool offload_far_end_leaves_work(const struct device *device)
+int offload_far_end_leaves_work(const struct device *device, bool *out)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	struct device peer;
+	struct device peer = {};
 	__u32 checksums = 0;
+	int error = -ENODEV;
 
-	return !strcmp(device->kind, "veth") && !device_visit_peer(device, &visit, &peer) &&
-	       !peer.program && !ethtool(peer.name, ETHTOOL_GTXCSUM, &checksums) && checksums;
+	if (!strcmp(device->kind, "veth"))
+		error = device_visit_peer(device, &visit, &peer);
+	if (!error && !peer.program)
+		error = ethtool(peer.name, ETHTOOL_GTXCSUM, &checksums);
+	if (is_shortage(error))
+		return error;
+	*out = !error && checksums;
+	return 0;
 }

@@ -81,21 +81,16 @@ int pair_make(struct claim *claim, const char *outer, int outer_netns, __u32 que
 }
 
 /* By its number, if it is still the port's, since the user may have renamed it; or else by its name. */
-void pair_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
+int pair_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	CLEANUP_CLOSE int fd = -1;
-	__u64 own = 0;
+	int error = netns_visit_cookie(&visit, port->netns);
 
-	netns_cookie(&own);
-	if (own != port->netns) {
-		fd = netns_open_by_cookie(port->netns);
-		if (fd < 0 || netns_enter(&visit, fd))
-			return;
-	}
-	netlink_delete_device(port->ifindex && maps_device_present(maps, number)
-				      ? port->ifindex
-				      : if_nametoindex(port->device));
+	if (!error)
+		error = port->ifindex && maps_device_present(maps, number)
+				? netlink_delete_device(port->ifindex)
+				: device_delete(port->device);
+	return error == -ENODEV || error == -ENOENT ? 0 : error;
 }
 
 int pair_outer(const struct maps *maps, __u32 number, const struct vale_port_entry *port,

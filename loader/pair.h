@@ -15,7 +15,7 @@ bool pair_has(const struct vale_port_entry *port);
 void pair_plan(struct claim *claim);
 /* Makes the pair of a port that is reserved, and brings it up. "": the outer name is chosen. */
 int pair_make(struct claim *claim, const char *outer, int outer_netns, __u32 queues);
-void pair_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
+int pair_remove(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
 /*
  * Goes where the outer end is, and asks for it there; or for the device that sockets are on, or whose
  * stack the port is for.
@@ -38,7 +38,7 @@ int xsk_port_make(struct claim *claim);
 /* The port's pin `state`. */
 int xsk_port_pin_state(const struct claim *claim);
 /* Tells its client, if it has one, that it goes. */
-void xsk_port_dismiss(const struct maps *maps, const struct vale_port_entry *port);
+int xsk_port_dismiss(const struct maps *maps, const struct vale_port_entry *port);
 
 /* ---- sockets_port.c ---------------------------------------------------------------------------- */
 
@@ -56,6 +56,6 @@ int sockets_port_create(struct vale *vale, const char *name, const char *on, __u
 /* Joins the outer end of a pair and an interface's own stack; pinned in claim->staging. */
 int host_join(struct claim *claim);
 /* Takes off what does not go with the pair. */
-void host_part(const struct maps *maps, const struct vale_port_entry *side);
+int host_part(const struct maps *maps, const struct vale_port_entry *side);
 
 #endif

@@ -66,12 +66,22 @@ int pin_make_root(struct vale *vale)
 
 bool pin_exists(const char *path)
 {
-	return !faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW);
+	/* What cannot be looked for may be there: whoever needs it gets to know why not. */
+	return !faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) ||
+	       (errno != ENOENT && errno != ENOTDIR);
 }
 
 int pin_make_directory(const char *path, unsigned int mode)
 {
-	return mkdir(path, mode) || chmod(path, mode) ? -errno : 0;
+	int error;
+
+	if (mkdir(path, mode))
+		return -errno;
+	if (!chmod(path, mode))
+		return 0;
+	error = -errno;
+	rmdir(path);
+	return error;
 }
 
 struct names {
@@ -114,9 +124,12 @@ static int names_read(struct names *out, const char *path)
 
 	if (!directory)
 		return errno == ENOENT ? 0 : -errno;
+	errno = 0; /* readdir() has no other way to tell an error from the end */
 	while (!error && (entry = readdir(directory)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			error = names_add(out, entry->d_name);
+	if (!error)
+		error = -errno;
 	closedir(directory);
 	if (out->count)
 		qsort(out->items, out->count, sizeof(*out->items), by_name);
@@ -143,32 +156,40 @@ static int remove_below(const char *name, void *arg)
 }
 
 /* Without this the kernel takes the program off its device some time after the unlink. */
-static void detach_link(const char *path)
+static int detach_link(const char *path)
 {
-	CLEANUP_CLOSE int link = -1;
-	struct stat status;
+	CLEANUP_CLOSE int link = bpf_obj_get(path);
 
-	/* bpf() would follow a symbolic link to whatever it is that somebody wants to be rid of. */
-	if (lstat(path, &status) || !S_ISREG(status.st_mode))
-		return;
-	link = bpf_obj_get(path);
-	if (link >= 0)
-		bpf_link_detach(link); /* fails if it is something else */
+	if (link < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* It may be something else, or its device may have gone. */
+	return bpf_link_detach(link) && errno == ENOMEM ? -errno : 0;
+}
+
+static int remove_directory(const char *path)
+{
+	int error = pin_each(path, remove_below, (void *)path);
+
+	if (error)
+		return error;
+	return rmdir(path) && errno != ENOENT ? -errno : 0;
 }
 
 int pin_remove(const char *path)
 {
-	int error;
+	struct stat status;
+	int error = 0;
 
-	detach_link(path);
-	if (!unlink(path) || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	error = pin_each(path, remove_below, (void *)path);
+	if (lstat(path, &status))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(status.st_mode))
+		return remove_directory(path);
+	/* bpf() would follow a symbolic link to whatever it is that somebody wants to be rid of. */
+	if (S_ISREG(status.st_mode))
+		error = detach_link(path);
 	if (error)
 		return error;
-	return rmdir(path) && errno != ENOENT ? -errno : 0;
+	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
 int pin_publish(const char *from, const char *to)

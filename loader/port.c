@@ -12,15 +12,10 @@
 static int visit_device(const struct vale_port_entry *port, struct netns_visit *visit,
 			struct device *out)
 {
-	__u64 own = 0;
+	int error = netns_visit_cookie(visit, port->netns);
 
-	netns_cookie(&own);
-	if (own != port->netns) {
-		CLEANUP_CLOSE int fd = netns_open_by_cookie(port->netns);
-
-		if (fd < 0 || netns_enter(visit, fd))
-			return -ESRCH;
-	}
+	if (error)
+		return is_shortage(error) ? error : -ESRCH;
 	return device_by_index(out, port->ifindex);
 }
 
@@ -42,17 +37,24 @@ static int half_port_device(const struct maps *maps, __u32 number,
 	return error;
 }
 
+/* What there is no more cannot be put back, nor what a driver refuses. */
+static int unless_gone(int error)
+{
+	return is_shortage(error) || error == -EPERM ? error : 0;
+}
+
 /* Takes back what was done to the device and is not undone by unpinning. */
-static void restore_device(const struct maps *maps, __u32 number,
-			   const struct vale_port_entry *port)
+static int restore_device(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct device device;
 	int error;
 
 	if (!port->restore && !(port->flags & (VALE_PORT_SHARED | VALE_PORT_FILTER)))
-		return;
+		return 0;
 	error = half_port_device(maps, number, port, &visit, &device);
+	if (unless_gone(error))
+		return error;
 	if (port->flags & VALE_PORT_SHARED) {
 		if (!error)
 			shared_detach(port->ifindex, port->hook, port->program);
@@ -60,18 +62,23 @@ static void restore_device(const struct maps *maps, __u32 number,
 			shared_clean(port->ifindex);
 	}
 	if (!error && port->flags & VALE_PORT_FILTER)
-		tc_detach(port->ifindex, false);
-	if (!error)
-		offload_restore(&device, port->restore);
+		error = tc_detach(port->ifindex, false);
+	if (unless_gone(error))
+		return error;
+	return error ? 0 : unless_gone(offload_restore(&device, port->restore));
 }
 
-void port_update_totals(struct maps *maps)
+int port_update_totals(struct maps *maps)
 {
 	__u32 end = 0, devices = 0, rings = 0;
 	struct vale_port_entry port;
 
 	for (__u32 number = 0; number < VALE_PORTS; number++) {
-		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
+		int error = maps_get_port(maps, number, &port);
+
+		if (error)
+			return error;
+		if (port.kind == VALE_PORT_FREE)
 			continue;
 		end = number + 1;
 		devices += port.kind == VALE_PORT_DEVICE;
@@ -80,17 +87,68 @@ void port_update_totals(struct maps *maps)
 	__atomic_store_n(&maps->state->ports_end, end, __ATOMIC_RELEASE);
 	__atomic_store_n(&maps->state->devices, devices, __ATOMIC_RELEASE);
 	__atomic_store_n(&maps->state->rings, rings, __ATOMIC_RELEASE);
+	return 0;
 }
 
 /* Sockets go with the device that they are on, and so does its host's side. */
-static void remove_on(struct maps *maps, __u32 device)
+static int remove_on(struct maps *maps, __u32 device)
 {
 	struct vale_port_entry port;
+	int error = 0;
 
-	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
-		if (!maps_get_port(maps, number, &port) && port.on == device &&
+	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS && !error;
+	     number++) {
+		error = maps_get_port(maps, number, &port);
+		if (!error && port.on == device &&
 		    (port.kind == VALE_PORT_SOCKETS || port.flags & VALE_PORT_HOST_SIDE))
-			port_remove(maps, number, &port);
+			error = port_remove(maps, number, &port);
+	}
+	return error;
+}
+
+/* Outside of the switch: devices, and who has it open. */
+static int leave_devices(struct maps *maps, __u32 number, const struct vale_port_entry *port)
+{
+	int error = restore_device(maps, number, port);
+
+	if (!error && port->flags & VALE_PORT_XSK)
+		error = xsk_port_dismiss(maps, port);
+	if (!error && port->flags & VALE_PORT_HOST_SIDE)
+		error = unless_gone(host_part(maps, port));
+	if (!error && pair_has(port))
+		error = pair_remove(maps, number, port);
+	if (!error)
+		error = remove_on(maps, number);
+	return error ? error : ring_port_dismiss(maps, port);
+}
+
+static int unpublish(const struct maps *maps, const struct vale_port_entry *port,
+		     const char *staging)
+{
+	char path[PATH_MAX + 2 * VALE_NAME_SIZE];
+	int error;
+
+	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
+	error = pin_publish(path, staging);
+	return error == -ENOENT ? 0 : error;
+}
+
+static int leave_maps(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
+{
+	struct vale_device device = { .netns = port->netns, .ifindex = port->ifindex };
+	int error = 0;
+
+	for (int i = 0; i < VALE_DEVMAPS && !error; i++)
+		error = maps_delete(maps, map_devmaps[i], &number);
+	if (!error)
+		error = maps_delete(maps, MAP_DEVICES, &device);
+	if (!error && port->flags & VALE_PORT_XSK)
+		error = maps_delete(maps, MAP_DEVICES, &port->outer);
+	if (!error && port->rings && !(port->flags & VALE_PORT_XSK))
+		error = ring_port_forget(maps, number, port);
+	if (!error)
+		error = limit_forget(maps, number);
+	return error ? error : fdb_purge(maps, &number, true);
 }
 
 /*
@@ -99,40 +157,27 @@ static void remove_on(struct maps *maps, __u32 device)
  */
 int port_remove(struct maps *maps, __u32 number, struct vale_port_entry *port)
 {
-	struct vale_device device = { .netns = port->netns, .ifindex = port->ifindex };
-	char path[PATH_MAX + 2 * VALE_NAME_SIZE], staging[PATH_MAX + 2 * VALE_NAME_SIZE];
+	char staging[PATH_MAX + 2 * VALE_NAME_SIZE];
 	int error;
 
-	port->kind = VALE_PORT_RESERVED;
-	maps_set_port(maps, number, port);
-	restore_device(maps, number, port);
-	if (port->flags & VALE_PORT_XSK)
-		xsk_port_dismiss(maps, port);
-	if (port->flags & VALE_PORT_HOST_SIDE)
-		host_part(maps, port);
-	if (pair_has(port))
-		pair_remove(maps, number, port);
-	remove_on(maps, number);
-	ring_port_dismiss(maps, port);
-	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
 	snprintf(staging, sizeof(staging), "%s/port/%c%s", maps->path, PIN_STAGING, port->name);
-	pin_publish(path, staging);
-	for (int i = 0; i < VALE_DEVMAPS; i++)
-		bpf_map_delete_elem(maps->fd[map_devmaps[i]], &number);
-	bpf_map_delete_elem(maps->fd[MAP_DEVICES], &device);
-	if (port->flags & VALE_PORT_XSK)
-		bpf_map_delete_elem(maps->fd[MAP_DEVICES], &port->outer);
-	if (port->rings && !(port->flags & VALE_PORT_XSK))
-		ring_port_forget(maps, number, port);
-	error = pin_remove(staging);
-	limit_forget(maps, number);
-	fdb_purge(maps, &number, true);
-	*port = (struct vale_port_entry){ .generation = port->generation + 1 };
-	if (maps_set_port(maps, number, port) && !error)
-		error = -errno;
+	port->kind = VALE_PORT_RESERVED;
+	error = maps_set_port(maps, number, port);
+	if (!error)
+		error = leave_devices(maps, number, port);
+	if (!error)
+		error = unpublish(maps, port, staging);
+	if (!error)
+		error = leave_maps(maps, number, port);
+	if (!error)
+		error = pin_remove(staging);
 	maps_next_generation(maps);
-	port_update_totals(maps);
-	return error;
+	if (error)
+		return error;
+	*port = (struct vale_port_entry){ .generation = port->generation + 1 };
+	error = maps_set_port(maps, number, port);
+	maps_next_generation(maps);
+	return error ? error : port_update_totals(maps);
 }
 
 /* A client has made it, and has ended without closing it. */
@@ -159,14 +204,16 @@ int port_sweep(struct maps *maps)
 	snprintf(path, sizeof(path), "%s/port", maps->path);
 	error = pin_sweep(path);
 	for (__u32 number = 0; number < VALE_PORTS && !error; number++) {
-		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
+		error = maps_get_port(maps, number, &port);
+		if (error || port.kind == VALE_PORT_FREE)
 			continue;
 		snprintf(path, sizeof(path), "%s/port/%s", maps->path, port.name);
 		if (port.kind == VALE_PORT_RESERVED || !pin_exists(path) ||
 		    is_abandoned(maps, &port) || lacks_host(maps, &port))
 			error = port_remove(maps, number, &port);
 	}
-	return error;
+	/* Whoever failed to has left it to us. */
+	return error ? error : port_update_totals(maps);
 }
 
 int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int *lock,
@@ -185,10 +232,7 @@ int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int
 	if (error)
 		return fail(vale, -error, "cannot sweep '%s': %s", name.switch_name,
 			    strerror(-error));
-	if (maps_find_port(maps, name.port, number, port))
-		return fail(vale, ENOENT, "there is no port '%s' (valectl show %s lists them)",
-			    text, name.switch_name);
-	return 0;
+	return maps_need_port(maps, vale, name.port, number, port);
 }
 
 int vale_port_detach(struct vale *vale, const char *text)

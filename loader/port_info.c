@@ -228,9 +228,14 @@ int vale_port_list(struct vale *vale, const char *text, struct vale_port_info **
 	items = calloc(VALE_PORTS, sizeof(*items));
 	if (!items)
 		return fail(vale, ENOMEM, "out of memory");
-	for (__u32 number = 0; number < VALE_PORTS; number++)
-		if (!maps_get_port(&maps, number, &port) && port.kind != VALE_PORT_FREE)
+	for (__u32 number = 0; number < VALE_PORTS; number++) {
+		error = maps_get_port(&maps, number, &port);
+		if (error)
+			return fail(vale, -error, "cannot read the ports of '%s': %s",
+				    name.switch_name, strerror(-error));
+		if (port.kind != VALE_PORT_FREE)
 			items[found++] = describe(&maps, number, &port);
+	}
 	*out = TAKE(items, NULL);
 	*count = found;
 	return 0;
@@ -248,9 +253,9 @@ int vale_port_get(struct vale *vale, const char *text, struct vale_port_info *ou
 		error = maps_open(&maps, vale, name.switch_name);
 	if (error)
 		return error;
-	if (maps_find_port(&maps, name.port, &number, &port))
-		return fail(vale, ENOENT, "there is no port '%s' (valectl show %s lists them)",
-			    text, name.switch_name);
+	error = maps_need_port(&maps, vale, name.port, &number, &port);
+	if (error)
+		return error;
 	*out = describe(&maps, number, &port);
 	return 0;
 }

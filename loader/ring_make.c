@@ -280,7 +280,7 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 	return 0;
 }
 
-void ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *port)
+int ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *port)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options);
 	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
@@ -288,17 +288,21 @@ void ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *po
 
 	snprintf(path, sizeof(path), "%s/port/%s/dismiss", maps->path, port->name);
 	program = bpf_obj_get(path);
-	if (program >= 0)
-		bpf_prog_test_run_opts(program, &options);
+	if (program < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return bpf_prog_test_run_opts(program, &options) ? -errno : 0;
 }
 
-void ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
+int ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port)
 {
-	bpf_map_delete_elem(maps->fd[MAP_REGIONS], &number);
-	bpf_map_delete_elem(maps->fd[MAP_RING_STATES], &number);
-	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {
+	int error = maps_delete(maps, MAP_REGIONS, &number);
+
+	if (!error)
+		error = maps_delete(maps, MAP_RING_STATES, &number);
+	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS && !error; pair++) {
 		__u32 doorbell = vale_doorbell(number, pair);
 
-		bpf_map_delete_elem(maps->fd[MAP_DOORBELLS], &doorbell);
+		error = maps_delete(maps, MAP_DOORBELLS, &doorbell);
 	}
+	return error;
 }

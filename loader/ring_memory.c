@@ -47,9 +47,11 @@ static int mark_switch(struct regions *regions, const char *switch_name)
 	struct vale_port_entry port;
 	int error = maps_open(&maps, regions->vale, switch_name);
 
-	for (__u32 number = 0; number < VALE_PORTS && !error; number++)
-		if (!maps_get_port(&maps, number, &port))
+	for (__u32 number = 0; number < VALE_PORTS && !error; number++) {
+		error = maps_get_port(&maps, number, &port);
+		if (!error)
 			mark_taken(regions, &port);
+	}
 	return error;
 }
 
@@ -91,7 +93,10 @@ static int open_map(struct vale *vale, const char *other, struct ring_memory *me
 		error = maps_open(&maps, vale, name.switch_name);
 	if (error)
 		return error;
-	if (maps_find_port(&maps, name.port, &number, &port))
+	error = maps_find_port(&maps, name.port, &number, &port);
+	if (error && error != -ENOENT)
+		return error;
+	if (error)
 		return fail(vale, ENOENT, "cannot share the memory of '%s': there is no such port",
 			    other);
 	if (port.kind != VALE_PORT_RING)
@@ -132,7 +137,10 @@ int ring_memory_share(struct vale *vale, const char *other, __u32 wanted, struct
 			     other, wanted);
 	if (error) {
 		ring_memory_close(&memory);
-		return error;
+		return is_shortage(error) || error == -EPERM
+			       ? fail(vale, -error, "cannot share the memory of '%s': %s", other,
+				      strerror(-error))
+			       : error;
 	}
 	*out = memory;
 	return 0;

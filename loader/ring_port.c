@@ -87,8 +87,8 @@ void ring_port_reap(struct vale *vale, const char *switch_name)
 		return;
 	if (!(maps.state->flags & VALE_SWITCH_EPHEMERAL) || maps.state->ports_end)
 		return;
-	switch_remove_devices(&maps);
-	switch_remove_locked(vale, switch_name);
+	if (!switch_remove_devices(&maps))
+		switch_remove_locked(vale, switch_name);
 }
 
 int vale_port_add(struct vale *vale, const char *text, const struct vale_ring_options *given)

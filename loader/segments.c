@@ -104,12 +104,13 @@ static int make(struct maps *maps)
 
 	name_end(maps, "vseg", near_name);
 	name_end(maps, "vsegx", far_name);
-	netlink_delete_device(if_nametoindex(near_name)); /* left by one that was killed */
-	error = netlink_make_veth(near_name, far_name, -1, 1);
+	error = device_delete(near_name); /* left by one that was killed */
+	if (!error)
+		error = netlink_make_veth(near_name, far_name, -1, 1);
 	if (!error)
 		error = prepare(maps, near_name, &near);
 	if (error)
-		netlink_delete_device(if_nametoindex(near_name));
+		device_delete(near_name);
 	else
 		maps->state->segments.ifindex = near.ifindex;
 	return error;
@@ -136,21 +137,17 @@ int segments_open(struct vale *vale, struct maps *maps)
 		     : 0;
 }
 
-void segments_remove(const struct maps *maps)
+int segments_remove(const struct maps *maps)
 {
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
-	CLEANUP_CLOSE int fd = -1;
 	char name[IFNAMSIZ];
-	__u64 own = 0;
+	int error;
 
 	if (!maps->state->segments.netns)
-		return;
+		return 0;
 	name_end(maps, "vseg", name);
-	netns_cookie(&own);
-	if (own != maps->state->segments.netns) {
-		fd = netns_open_by_cookie(maps->state->segments.netns);
-		if (fd < 0 || netns_enter(&visit, fd))
-			return;
-	}
-	netlink_delete_device(if_nametoindex(name));
+	error = netns_visit_cookie(&visit, maps->state->segments.netns);
+	if (error) /* the devices have gone with their namespace, or are out of reach */
+		return error == -ENOENT ? 0 : error;
+	return device_delete(name);
 }

@@ -11,9 +11,12 @@
 
 static int find_device(struct claim *claim, const char *on, struct vale_port_entry *out)
 {
-	if (maps_find_port(claim->maps, on, &claim->port.on, out))
-		return fail(claim->vale, ENOENT, "%s: there is no port '%s:%s'", claim->what,
-			    claim->maps->switch_name, on);
+	int error = maps_find_port(claim->maps, on, &claim->port.on, out);
+
+	if (error)
+		return error == -ENOENT ? fail(claim->vale, ENOENT, "%s: there is no port '%s:%s'",
+					       claim->what, claim->maps->switch_name, on)
+					: fail_bpf(claim->vale, -error, claim->what);
 	if (out->kind != VALE_PORT_DEVICE || out->flags & VALE_PORT_XSK)
 		return fail(claim->vale, ENOTTY,
 			    "%s: '%s:%s' is no port of a network interface that was there before",

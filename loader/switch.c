@@ -71,7 +71,9 @@ static int check_room(struct vale *vale, const char *name)
 	if (pin_exists(path))
 		return fail(vale, EEXIST, "cannot create '%s': there is a switch of that name",
 			    name);
-	pin_each(vale->root, count_one, &count);
+	error = pin_each(vale->root, count_one, &count);
+	if (error)
+		return fail(vale, -error, "cannot count the switches: %s", strerror(-error));
 	if (count >= values.max_bridges)
 		return fail(vale, ENOSPC,
 			    "cannot create '%s': there are %u switches, and no more are "
@@ -232,34 +234,48 @@ int switch_remove_locked(struct vale *vale, const char *name)
 	return error ? fail(vale, -error, "cannot destroy '%s': %s", name, strerror(-error)) : 0;
 }
 
-static __u32 count_ports(const struct maps *maps)
+static int count_ports(struct vale *vale, const struct maps *maps, __u32 *out)
 {
 	struct vale_port_entry port;
 	__u32 count = 0;
 
-	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++)
-		count += !maps_get_port(maps, number, &port) && port.kind != VALE_PORT_FREE;
-	return count;
+	for (__u32 number = 0; number < maps->state->ports_end && number < VALE_PORTS; number++) {
+		int error = maps_get_port(maps, number, &port);
+
+		if (error)
+			return fail(vale, -error, "cannot read the ports of '%s': %s",
+				    maps->switch_name, strerror(-error));
+		count += port.kind != VALE_PORT_FREE;
+	}
+	*out = count;
+	return 0;
 }
 
-static void remove_ports(struct vale *vale, struct maps *maps, __u32 total)
+static int remove_ports(struct vale *vale, struct maps *maps, __u32 total)
 {
 	struct vale_port_entry port;
 	__u32 done = 0;
 
 	for (__u32 number = 0; number < VALE_PORTS; number++) {
-		if (maps_get_port(maps, number, &port) || port.kind == VALE_PORT_FREE)
+		int error = maps_get_port(maps, number, &port);
+
+		if (!error && port.kind == VALE_PORT_FREE)
 			continue;
-		port_remove(maps, number, &port);
+		if (!error)
+			error = port_remove(maps, number, &port);
+		if (error)
+			return error;
 		if (vale->report)
 			vale->report(vale->report_arg, ++done, total);
 	}
+	return 0;
 }
 
-void switch_remove_devices(const struct maps *maps)
+int switch_remove_devices(const struct maps *maps)
 {
-	live_remove(maps);
-	segments_remove(maps);
+	int error = live_remove(maps);
+
+	return error ? error : segments_remove(maps);
 }
 
 int vale_switch_destroy(struct vale *vale, const char *text, bool force)
@@ -279,14 +295,20 @@ int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 		error = port_sweep(&maps);
 	if (error)
 		return error;
-	ports = count_ports(&maps);
+	error = count_ports(vale, &maps, &ports);
+	if (error)
+		return error;
 	if (ports && !force)
 		return fail(vale, EBUSY,
 			    "cannot destroy '%s': it has %u port%s: detach them, or use "
 			    "--force",
 			    name.switch_name, ports, ports == 1 ? "" : "s");
-	remove_ports(vale, &maps, ports);
-	switch_remove_devices(&maps);
+	error = remove_ports(vale, &maps, ports);
+	if (!error)
+		error = switch_remove_devices(&maps);
+	if (error) /* with what is left of it, so that the next one finds that */
+		return fail(vale, -error, "cannot destroy '%s': %s", name.switch_name,
+			    strerror(-error));
 	return switch_remove_locked(vale, name.switch_name);
 }
 
@@ -304,7 +326,9 @@ int vale_switch_get(struct vale *vale, const char *text, struct vale_switch_info
 	strcpy(info.name, name.switch_name);
 	info.fdb_size = maps.state->fdb_size;
 	info.age = maps.state->age_ns / NS_PER_SECOND;
-	info.ports = count_ports(&maps);
+	error = count_ports(vale, &maps, &info.ports);
+	if (error)
+		return error;
 	error = fdb_count(&maps, &info.addresses);
 	if (error)
 		return fail(vale, -error, "cannot read the addresses of '%s': %s", info.name,

@@ -68,12 +68,12 @@ static int attach_filter(int program, __u32 ifindex, bool outgoing)
 	return error && error != -EEXIST ? error : bpf_tc_attach(&hook, &options);
 }
 
-void tc_detach(__u32 ifindex, bool outgoing)
+int tc_detach(__u32 ifindex, bool outgoing)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = HANDLE, .priority = PRIORITY);
 	struct bpf_tc_hook hook = hook_of(ifindex, outgoing);
 
-	bpf_tc_detach(&hook, &options);
+	return bpf_tc_detach(&hook, &options);
 }
 
 /* ---- either ------------------------------------------------------------------------------------ */

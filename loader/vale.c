@@ -57,6 +57,12 @@ void vale_set_progress(struct vale *vale, void (*report)(void *arg, __u32 done, 
 	vale->report_arg = arg;
 }
 
+bool is_shortage(int error)
+{
+	return error == -EINTR || error == -ENOMEM || error == -ENOBUFS || error == -EMFILE ||
+	       error == -ENFILE || error == -EAGAIN;
+}
+
 int take_options(struct vale *vale, void *out, size_t size, const void *given)
 {
 	const char *bytes = given;

@@ -81,7 +81,7 @@ int xsk_port_make(struct claim *claim)
 	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
 }
 
-void xsk_port_dismiss(const struct maps *maps, const struct vale_port_entry *port)
+int xsk_port_dismiss(const struct maps *maps, const struct vale_port_entry *port)
 {
 	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
 	CLEANUP_CLOSE int map = -1;
@@ -90,10 +90,11 @@ void xsk_port_dismiss(const struct maps *maps, const struct vale_port_entry *por
 	snprintf(path, sizeof(path), "%s/port/%s/state", maps->path, port->name);
 	map = bpf_obj_get(path);
 	if (map < 0)
-		return;
+		return errno == ENOENT ? 0 : -errno;
 	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 	if (state == MAP_FAILED)
-		return;
+		return -errno;
 	__atomic_store_n(&state->removed, 1, __ATOMIC_RELEASE);
 	munmap(state, sizeof(*state));
+	return 0;
 }

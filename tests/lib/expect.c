@@ -112,10 +112,10 @@ unsigned int attach_foreign_program(const char *device)
 }
 
 /* In this process, since tests that kill look often. */
-bool gro_of(const char *netns)
+static __u32 ethtool_of(const char *netns, __u32 command)
 {
-	struct ethtool_value gro = { .cmd = ETHTOOL_GGRO };
-	struct ifreq request = { .ifr_name = "eth0", .ifr_data = (void *)&gro };
+	struct ethtool_value value = { .cmd = command };
+	struct ifreq request = { .ifr_name = "eth0", .ifr_data = (void *)&value };
 	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), away, fd;
 	char path[64];
 
@@ -128,7 +128,21 @@ bool gro_of(const char *netns)
 	cr_assert_eq(setns(home, CLONE_NEWNET), 0);
 	close(away);
 	close(home);
-	return gro.data;
+	return value.data;
+}
+
+bool gro_of(const char *netns)
+{
+	return ethtool_of(netns, ETHTOOL_GGRO);
+}
+
+const char *features_of(const char *netns)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "GRO %u, checksums %u, flags %#x", gro_of(netns),
+		 ethtool_of(netns, ETHTOOL_GTXCSUM), ethtool_of(netns, ETHTOOL_GFLAGS));
+	return text;
 }
 
 bool can_ping(const char *netns, const char *address)

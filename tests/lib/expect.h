@@ -34,6 +34,8 @@ unsigned int attach_foreign_program(const char *device);
 
 /* How the far end of a container's veth (eth0 in the namespace) stands with GRO. */
 bool gro_of(const char *netns);
+/* All that attach changes there, as text: valid until the next call. */
+const char *features_of(const char *netns);
 
 /* An answer to a ping comes, with time for it to get going; or none does for half a second. */
 bool can_ping(const char *netns, const char *address);

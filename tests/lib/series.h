@@ -17,9 +17,10 @@ struct series {
 	void (*check)(size_t call, int round); /* the next command, one kind a round, of three */
 	void (*clean)(size_t call);	       /* back to what it was before; or NULL */
 	bool every_call;		       /* struct traced */
+	size_t sample;			       /* so many of the calls a run; 0: as above */
 };
 
-/* The test ends if it was killed at no more than 20 calls. */
+/* The test ends if it was killed at no more than 20 calls, or at none of a sample. */
 void series_run(const struct series *series);
 
 /* A command after the kill: it succeeds, or is refused with one of the two words (or NULL). */

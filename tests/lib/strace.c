@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 #include <linux/bpf.h>
+#include <linux/elf.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -97,7 +101,7 @@ static void become(const struct traced *traced)
 
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
+	dup2(traced->errors ? traced->errors : null, STDERR_FILENO);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
 	if (traced->argv) {
@@ -110,18 +114,19 @@ static void become(const struct traced *traced)
 }
 
 /* Waits until the program stops; false if it has ended. */
-static bool wait_stop(pid_t child, int *signal)
+static bool wait_stop(pid_t child, int *signal, int *ended)
 {
 	int status;
 
 	while (waitpid(child, &status, 0) < 0)
 		cr_assert_eq(errno, EINTR, "waitpid: %s", strerror(errno));
 	*signal = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+	if (!WIFSTOPPED(status) && ended)
+		*ended = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return WIFSTOPPED(status);
 }
 
-/* Starts it; it is stopped where its own code begins. */
-static pid_t start(const struct traced *traced)
+pid_t traced_start(const struct traced *traced)
 {
 	pid_t child = fork();
 	int signal;
@@ -129,15 +134,15 @@ static pid_t start(const struct traced *traced)
 	cr_assert_geq(child, 0);
 	if (!child)
 		become(traced);
-	cr_assert(wait_stop(child, &signal) && signal == SIGSTOP);
+	cr_assert(wait_stop(child, &signal, NULL) && signal == SIGSTOP);
 	ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
 	ptrace(PTRACE_CONT, child, NULL, NULL);
-	cr_assert(wait_stop(child, &signal) && signal == SIGTRAP, "cannot run it");
+	cr_assert(wait_stop(child, &signal, NULL) && signal == SIGTRAP, "cannot run it");
 	return child;
 }
 
-/* Runs on to the next system call's entry; false if the program has ended. */
-static bool next_call(pid_t child, struct __ptrace_syscall_info *call)
+/* Runs on to the next entry to, or exit from, a system call. */
+static bool next_stop(pid_t child, int op, struct __ptrace_syscall_info *call, int *ended)
 {
 	int signal = 0;
 
@@ -145,13 +150,66 @@ static bool next_call(pid_t child, struct __ptrace_syscall_info *call)
 		bool is_call = signal == (SIGTRAP | 0x80);
 
 		ptrace(PTRACE_SYSCALL, child, NULL, is_call ? 0 : signal);
-		if (!wait_stop(child, &signal))
+		if (!wait_stop(child, &signal, ended))
 			return false;
 		if (signal == (SIGTRAP | 0x80) &&
 		    ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(*call), call) > 0 &&
-		    call->op == PTRACE_SYSCALL_INFO_ENTRY)
+		    call->op == op)
 			return true;
 	}
+}
+
+bool traced_next_call(pid_t child, struct __ptrace_syscall_info *call, int *ended)
+{
+	return next_stop(child, PTRACE_SYSCALL_INFO_ENTRY, call, ended);
+}
+
+/* Of the call that is being entered, the number; and of the one that has ended, the result. */
+static void set_number(pid_t child, long number)
+{
+#if defined(__x86_64__)
+	ptrace(PTRACE_POKEUSER, child, offsetof(struct user_regs_struct, orig_rax), number);
+#elif defined(__aarch64__)
+	int value = number;
+	struct iovec bytes = { &value, sizeof(value) };
+
+	ptrace(PTRACE_SETREGSET, child, NT_ARM_SYSTEM_CALL, &bytes);
+#else
+#error "how does a debugger change a system call here?"
+#endif
+}
+
+static void set_result(pid_t child, long result)
+{
+#if defined(__x86_64__)
+	ptrace(PTRACE_POKEUSER, child, offsetof(struct user_regs_struct, rax), result);
+#elif defined(__aarch64__)
+	struct user_regs_struct registers;
+	struct iovec bytes = { &registers, sizeof(registers) };
+
+	ptrace(PTRACE_GETREGSET, child, NT_PRSTATUS, &bytes);
+	registers.regs[0] = result;
+	ptrace(PTRACE_SETREGSET, child, NT_PRSTATUS, &bytes);
+#endif
+}
+
+void traced_refuse_call(pid_t child, int error)
+{
+	struct __ptrace_syscall_info call;
+
+	set_number(child, -1);
+	cr_assert(next_stop(child, PTRACE_SYSCALL_INFO_EXIT, &call, NULL));
+	set_result(child, -error);
+}
+
+int traced_end(pid_t child)
+{
+	int signal = 0, ended = 0;
+
+	do
+		ptrace(PTRACE_CONT, child, NULL, signal);
+	while (wait_stop(child, &signal, &ended));
+	return ended;
 }
 
 static void add_point(struct kill_points *points, size_t call)
@@ -165,9 +223,9 @@ struct kill_points kill_points_of(const struct traced *traced)
 	bool all = getenv("VALE_KILL_ALL") || traced->every_call, in_run = false;
 	struct __ptrace_syscall_info call = {};
 	struct kill_points points = {};
-	pid_t child = start(traced);
+	pid_t child = traced_start(traced);
 
-	for (; next_call(child, &call); points.total++) {
+	for (; traced_next_call(child, &call, NULL); points.total++) {
 		bool harmless = changes_nothing(&call);
 
 		if (all || !harmless || !in_run)
@@ -181,15 +239,15 @@ struct kill_points kill_points_of(const struct traced *traced)
 bool kill_at(const struct traced *traced, size_t at)
 {
 	struct __ptrace_syscall_info call;
-	pid_t child = start(traced);
+	pid_t child = traced_start(traced);
 	int signal;
 
 	for (size_t i = 0; i <= at; i++)
-		if (!next_call(child, &call))
+		if (!traced_next_call(child, &call, NULL))
 			return false;
 	/* A call that is being entered is not made any more. */
 	kill(child, SIGKILL);
-	while (wait_stop(child, &signal))
+	while (wait_stop(child, &signal, NULL))
 		;
 	return true;
 }
