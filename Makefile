@@ -191,7 +191,7 @@ $(BUILD)/fuzz/tests/fuzz/%.o: private WARNINGS := -Wall -Wextra -Wno-unused-para
 $(BUILD)/tests/fuzz/fuzz_frame $(BUILD)/tests/fuzz/fuzz_ring: $(call FUZZ,tests/fuzz/kernel.c)
 $(BUILD)/tests/fuzz/fuzz_name: $(call FUZZ,loader/name.c libnetmap/*.c)
 $(BUILD)/tests/fuzz/fuzz_netlink: $(call FUZZ,loader/netlink.c)
-$(BUILD)/tests/fuzz/fuzz_valectl: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c cli/*.c) \
+$(BUILD)/tests/fuzz/fuzz_valectl: $(filter-out %/cli/rights.o,$(call FUZZ,tests/fuzz/library.c tests/fuzz/rights.c tests/fuzz/closed_port.c loader/name.c cli/*.c)) \
 	$(NETMAP_REQUESTS:$(BUILD)/%=$(BUILD)/fuzz/%)
 $(BUILD)/tests/fuzz/fuzz_request: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c netmap/request*.c) \
 	$(patsubst %,$(BUILD)/fuzz/netmap/%.o,legacy options user memory_id pipe_name switches)

@@ -68,7 +68,7 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 	for (int map = 0; map < MAPS && !error; map++)
 		error = open_map(&maps, map);
 	if (error == -EPERM || error == -EACCES)
-		return fail_bpf(vale, -error, "cannot use the switch");
+		return fail_files(vale, "cannot use the switch");
 	if (error)
 		return fail(vale, -error, "cannot use the switch '%s': %s", switch_name,
 			    strerror(-error));
@@ -149,6 +149,17 @@ int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
 		return 0;
 	}
 	return -ENOENT;
+}
+
+int maps_open_port_map(const struct maps *maps, const struct vale_port_entry *port,
+		       const char *name)
+{
+	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/port/%s/%s", maps->path, port->name, name);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
 }
 
 bool maps_device_present(const struct maps *maps, __u32 number)
