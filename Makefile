@@ -66,7 +66,7 @@ ARCH_INCLUDE  = /usr/include/$(MULTIARCH)
 BPF_ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
 
-.PHONY: all demo test fuzz sanitize bench check install uninstall clean help packages
+.PHONY: all demo test fuzz sanitize soak bench check install uninstall clean help packages
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -191,7 +191,7 @@ $(BUILD)/fuzz/tests/fuzz/%.o: private WARNINGS := -Wall -Wextra -Wno-unused-para
 $(BUILD)/tests/fuzz/fuzz_frame $(BUILD)/tests/fuzz/fuzz_ring: $(call FUZZ,tests/fuzz/kernel.c)
 $(BUILD)/tests/fuzz/fuzz_name: $(call FUZZ,loader/name.c libnetmap/*.c)
 $(BUILD)/tests/fuzz/fuzz_netlink: $(call FUZZ,loader/netlink.c)
-$(BUILD)/tests/fuzz/fuzz_valectl: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c cli/*.c) \
+$(BUILD)/tests/fuzz/fuzz_valectl: $(filter-out %/cli/rights.o,$(call FUZZ,tests/fuzz/library.c tests/fuzz/rights.c tests/fuzz/closed_port.c loader/name.c cli/*.c)) \
 	$(NETMAP_REQUESTS:$(BUILD)/%=$(BUILD)/fuzz/%)
 $(BUILD)/tests/fuzz/fuzz_request: $(call FUZZ,tests/fuzz/library.c tests/fuzz/closed_port.c loader/name.c netmap/request*.c) \
 	$(patsubst %,$(BUILD)/fuzz/netmap/%.o,legacy options user memory_id pipe_name switches)
@@ -247,6 +247,13 @@ sanitize:
 		LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/leaks.supp:print_suppressions=0 \
 		VALE_BUILD=$(BUILD)/sanitize tests/run $(SANITIZED)
 	$(Q)! cat $(SANITIZER_LOG).* 2> /dev/null
+
+# MINUTES: how long. A run of some seconds is among the tests.
+MINUTES ?= 10
+soak:
+	$(Q)scripts/install-packages test
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/tests/e2e/test_soak
+	$(Q)VALE_SOAK_MINUTES=$(MINUTES) $(BUILD)/tests/e2e/test_soak
 
 # Without the kernel there are no rows of virtual machines.
 bench:
@@ -310,6 +317,7 @@ help:
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
 	@echo 'make fuzz       hostile inputs of all kinds, FUZZ_SECONDS=60 for each of the targets in tests/fuzz'
 	@echo 'make sanitize   as root: tests made with the address and undefined behaviour sanitizers'
+	@echo 'make soak       as root: everything at once for MINUTES=$(MINUTES); nothing is lost, nothing grows'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'
 	@echo 'make check      formatting, static analysis, shell scripts, headers, manual pages'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) LIBDIR=...      make uninstall takes it back'

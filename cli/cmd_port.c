@@ -40,7 +40,10 @@ static int attach(struct context *context, const char *port, const char *device,
 {
 	struct vale_port_info info;
 	const char *shown = options->host ? info.outer : info.device;
+	int status = rights_check(context, "attach", port);
 
+	if (status)
+		return status;
 	if (vale_port_attach(context->vale, port, device, options) ||
 	    vale_port_get(context->vale, port, &info))
 		return vale_failure(context);
@@ -128,8 +131,13 @@ int command_host(struct context *context, int argc, char **argv)
 
 int command_detach(struct context *context, int argc, char **argv)
 {
+	int status;
+
 	if (argc != 2)
 		return usage_error(context, "name one port");
+	status = rights_check(context, "detach", argv[1]);
+	if (status)
+		return status;
 	if (vale_port_detach(context->vale, argv[1]))
 		return vale_failure(context);
 	return result(context, json_pack("{s:s}", "detached", argv[1]), NULL);

@@ -151,7 +151,7 @@ static int add(struct context *context, int argc, char **argv)
 		{},
 	};
 	struct vale_ring_options options = { .size = sizeof(options) };
-	int option;
+	int option, status;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -167,6 +167,9 @@ static int add(struct context *context, int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return usage_error(context, "name one port");
+	status = rights_check(context, "add", argv[optind]);
+	if (status)
+		return status;
 	if (vale_port_add(context->vale, argv[optind], &options))
 		return vale_failure(context);
 	return result(context, json_pack("{s:s}", "added", argv[optind]), NULL);

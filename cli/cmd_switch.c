@@ -20,7 +20,7 @@ int command_create(struct context *context, int argc, char **argv)
 		.fdb_size = VALE_DEFAULT,
 		.age = VALE_DEFAULT,
 	};
-	int option;
+	int option, status;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -31,6 +31,9 @@ int command_create(struct context *context, int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return usage_error(context, "name one switch");
+	status = rights_check(context, "create", argv[optind]);
+	if (status)
+		return status;
 	if (vale_switch_create(context->vale, argv[optind], &options))
 		return vale_failure(context);
 	return result(context, json_pack("{s:s}", "created", argv[optind]), NULL);
@@ -52,6 +55,9 @@ int command_destroy(struct context *context, int argc, char **argv)
 		return status;
 	if (argc - optind != 1)
 		return usage_error(context, "name one switch");
+	status = rights_check(context, "destroy", argv[optind]);
+	if (status)
+		return status;
 	if (isatty(STDERR_FILENO))
 		vale_set_progress(context->vale, show_progress, NULL);
 	if (vale_switch_destroy(context->vale, argv[optind], force))

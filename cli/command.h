@@ -50,6 +50,18 @@ int command_help(struct context *context, int argc, char **argv);
 bool is_netmap_command(int argc, char **argv);
 int netmap_command(int argc, char **argv);
 
+/* ---- rights.c ---------------------------------------------------------------------------------- */
+
+#define RIGHTS_NETMAP "vale-ctl"
+
+/* Drops the capabilities that the command has no use for, for good. 0 or -errno. */
+int rights_keep(const char *command);
+/*
+ * Says which capabilities the command lacks, for it to `what` the thing of that name. The status to end
+ * with; EXIT_OK: it lacks none.
+ */
+int rights_check(const struct context *context, const char *what, const char *name);
+
 /* ---- arguments.c ------------------------------------------------------------------------------- */
 
 /* A whole decimal number; anything else is an error. */

@@ -103,6 +103,8 @@ const struct command commands[] = {
 	{ NULL, NULL, NULL, NULL, NULL, false },
 };
 
+#define CANNOT_DROP "cannot drop the capabilities that it has no use for"
+
 struct globals {
 	const char *bpffs;
 	bool json;
@@ -205,6 +207,8 @@ int main(int argc, char **argv)
 	}
 	context.bpffs = globals.bpffs;
 	if (is_netmap_command(argc, argv)) {
+		if (rights_keep(RIGHTS_NETMAP))
+			return failure(&context, CANNOT_DROP);
 		setenv("VALE_BPFFS", globals.bpffs, true);
 		return netmap_command(argc, argv);
 	}
@@ -214,5 +218,7 @@ int main(int argc, char **argv)
 	context.command = find_command(argv[1]);
 	if (!context.command)
 		return unknown_command(&context, argv[1]);
+	if (rights_keep(context.command->name))
+		return failure(&context, CANNOT_DROP);
 	return run(&context, globals.bpffs, argc - 1, argv + 1);
 }

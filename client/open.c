@@ -282,6 +282,8 @@ static int explain(struct opening *opening, int error)
 				    : "somebody has it exclusively",
 			    name);
 	case EACCES:
+		if (geteuid() == 0)
+			return fail_files(opening->vale, "cannot open the port");
 		return fail(opening->vale, EACCES,
 			    "cannot open '%s': it is another user's: 'valectl port add %s --owner' "
 			    "makes one for you",

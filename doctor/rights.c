@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* What the caller may do. */
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "loader/internal.h"
 #include "machine.h"
 #include "vale/ring.h"
 
 /* The number of the first user namespace in every kernel: PROC_USER_INIT_INO. */
 #define FIRST_USER_NAMESPACE 0xEFFFFFFDu
 
-#define BIT(capability) (1ULL << (capability))
-
-static __u64 read_capabilities(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-
-	if (syscall(SYS_capget, &header, data))
-		return 0;
-	return data[0].effective | (__u64)data[1].effective << 32;
-}
-
-/* CAP_SYS_ADMIN is what CAP_BPF and CAP_PERFMON were made from, and includes them. */
 static bool has(const struct machine *machine, int capability)
 {
-	__u64 wanted = BIT(capability);
-
-	if (capability == CAP_BPF || capability == CAP_PERFMON)
-		wanted |= BIT(CAP_SYS_ADMIN);
-	return machine->capabilities & wanted;
+	return machine->capabilities & 1ULL << capability;
 }
 
 bool rights_have(const struct machine *machine, int capability)
@@ -48,7 +30,7 @@ void rights_read(struct machine *machine)
 
 	machine->first_user_namespace = stat("/proc/self/ns/user", &status) ||
 					status.st_ino == FIRST_USER_NAMESPACE;
-	machine->capabilities = read_capabilities();
+	machine->capabilities = ~capability_missing(~0ULL);
 	machine->may_use_bpf = rights_have(machine, CAP_BPF) &&
 			       rights_have(machine, CAP_NET_ADMIN) &&
 			       rights_have(machine, CAP_PERFMON);
@@ -139,6 +121,8 @@ const struct check rights_checks[] = {
 	{ RIGHTS, "cap_sys_admin", false,
 	  "interfaces of other network namespaces, and the trial below", "CAP_SYS_ADMIN",
 	  look_at_capability, CAP_SYS_ADMIN },
+	{ RIGHTS, "cap_sys_ptrace", false, "network namespaces that have a process, but no name",
+	  "CAP_SYS_PTRACE", look_at_capability, CAP_SYS_PTRACE },
 	{ RIGHTS, "cap_net_raw", false, "AF_XDP sockets", "CAP_NET_RAW", look_at_capability,
 	  CAP_NET_RAW },
 	{ RIGHTS, "cap_chown", false, "ports of rings for other users (port add --owner)",

@@ -15,6 +15,12 @@ static int open_netns(struct vale *vale, const char *netns, int *out)
 {
 	int fd = netns_open(netns);
 
+	if (fd == -EACCES)
+		return fail(vale, EACCES,
+			    "cannot attach: cannot open the network namespace of process %s: %s%s",
+			    netns, strerror(EACCES),
+			    capability_missing(CAPABILITY(SYS_PTRACE)) ? "; missing: CAP_SYS_PTRACE"
+								       : "");
 	if (fd < 0)
 		return fail(vale, ESRCH,
 			    "cannot attach: there is no network namespace '%s': give a "
@@ -33,8 +39,10 @@ static int enter(struct vale *vale, const char *netns, struct netns_visit *visit
 		return error;
 	error = netns_enter(visit, fd);
 	return error ? fail(vale, -error,
-			    "cannot attach: cannot enter the network namespace '%s': %s", netns,
-			    strerror(-error))
+			    "cannot attach: cannot enter the network namespace '%s': %s%s", netns,
+			    strerror(-error),
+			    capability_missing(CAPABILITY(SYS_ADMIN)) ? "; missing: CAP_SYS_ADMIN"
+								      : "")
 		     : 0;
 }
 

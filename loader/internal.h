@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "vale.h"
 
 /* Owned resources are released when their variable goes out of scope; TAKE hands one on. */
@@ -226,6 +227,12 @@ int maps_find_port(const struct maps *maps, const char *name, __u32 *number,
 /* The same with a reason kept for the user. */
 int maps_need_port(const struct maps *maps, struct vale *vale, const char *name, __u32 *number,
 		   struct vale_port_entry *out);
+/*
+ * A map of a ring port by its pin, and not by the id that is in the map of maps: that takes
+ * CAP_SYS_ADMIN.
+ */
+int maps_open_port_map(const struct maps *maps, const struct vale_port_entry *port,
+		       const char *name);
 /* The device of the port still exists where it was. */
 bool maps_device_present(const struct maps *maps, __u32 number);
 
@@ -382,6 +389,8 @@ int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 __u32 hook_program_id(int program); /* 0: it cannot be asked for */
 /* Says that the kernel refused to load or attach, and why that may be. */
 int fail_bpf(struct vale *vale, int error, const char *what);
+/* The same of pins and directories that are not the caller's. */
+int fail_files(struct vale *vale, const char *what);
 
 /* ---- shared.c: a device shared with other XDP programs ------------------------------------------ */
 

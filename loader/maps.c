@@ -93,7 +93,7 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 	for (int map = MAP_SWITCH + 1; map < MAPS && !error; map++)
 		error = open_map(&maps, map);
 	if (error == -EPERM || error == -EACCES)
-		return fail_bpf(vale, -error, "cannot use the switch");
+		return fail_files(vale, "cannot use the switch");
 	if (error)
 		return fail(vale, -error, "cannot use the switch '%s': %s", switch_name,
 			    strerror(-error));
@@ -183,6 +183,17 @@ int maps_need_port(const struct maps *maps, struct vale *vale, const char *name,
 	return error ? fail(vale, -error, "cannot look for the port '%s:%s': %s", maps->switch_name,
 			    name, strerror(-error))
 		     : 0;
+}
+
+int maps_open_port_map(const struct maps *maps, const struct vale_port_entry *port,
+		       const char *name)
+{
+	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/port/%s/%s", maps->path, port->name, name);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
 }
 
 bool maps_device_present(const struct maps *maps, __u32 number)

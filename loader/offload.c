@@ -149,11 +149,19 @@ static int visit(const struct device *device, struct netns_visit *visit, struct 
 
 static int fail_features(struct vale *vale, int error, const struct device *device)
 {
+	char words[128];
+
 	if (is_card(device))
 		return fail(
 			vale, -error,
 			"cannot attach '%s': it cannot be made to give the switch all frames: %s",
 			device->name, strerror(-error));
+	capability_words(capability_missing(CAPABILITIES_VISIT), words, sizeof(words));
+	if (*words)
+		return fail(vale, EREMOTE,
+			    "cannot attach '%s': its far end, which may be in another network "
+			    "namespace, cannot be made to receive (%s): missing: %s",
+			    device->name, strerror(-error), words);
 	return fail(vale, EREMOTE,
 		    "cannot attach '%s': its far end cannot be made to receive (%s): its "
 		    "network namespace must have a name or a process, or do 'ethtool -K FAR_END "

@@ -24,6 +24,16 @@ void pair_plan(struct claim *claim)
 		 claim->maps->state->devmap_id[VALE_DEVMAP_ONE], claim->number);
 }
 
+static int fail_rights(struct claim *claim)
+{
+	if (!capability_missing(CAPABILITIES_MAKE) && capability_missing(CAPABILITY(SYS_ADMIN)))
+		return fail(claim->vale, EPERM,
+			    "%s: the interface cannot be in another network namespace; missing: "
+			    "CAP_SYS_ADMIN",
+			    claim->what);
+	return fail_bpf(claim->vale, EPERM, claim->what);
+}
+
 static int fail_make(struct claim *claim, int error)
 {
 	switch (error) {
@@ -34,7 +44,7 @@ static int fail_make(struct claim *claim, int error)
 		return fail(claim->vale, EINVAL, "%s: it is no name of a network interface",
 			    claim->what);
 	case EPERM:
-		return fail_bpf(claim->vale, EPERM, claim->what);
+		return fail_rights(claim);
 	default:
 		return fail(claim->vale, error, "%s: cannot make the pair of interfaces: %s",
 			    claim->what, strerror(error));
@@ -77,6 +87,8 @@ int pair_make(struct claim *claim, const char *outer, int outer_netns, __u32 que
 	if (error)
 		return fail_make(claim, -error);
 	error = bring_up(claim);
+	if (error == -EPERM)
+		return fail_rights(claim);
 	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
 }
 

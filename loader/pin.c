@@ -228,6 +228,6 @@ int pin_lock(struct vale *vale, int *out)
 		return error;
 	error = lock(vale->root, out);
 	if (error == -EACCES)
-		return fail_bpf(vale, EACCES, "cannot lock the switches");
+		return fail_files(vale, "cannot lock the switches");
 	return error ? fail(vale, -error, "cannot lock '%s': %s", vale->root, strerror(-error)) : 0;
 }

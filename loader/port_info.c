@@ -112,16 +112,6 @@ static __u32 map_elements(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &size) || !info.max_entries ? 1 : info.max_entries;
 }
 
-/* A map in a map of maps is named by its id. */
-static int inner_map(const struct maps *maps, enum map map, __u32 key)
-{
-	__u32 id;
-
-	if (bpf_map_lookup_elem(maps->fd[map], &key, &id))
-		return -errno;
-	return bpf_map_get_fd_by_id(id);
-}
-
 /* A process whose threads came at the same moment is written down twice. */
 static bool is_known(const __u32 *processes, __u32 count, __u32 process)
 {
@@ -158,11 +148,11 @@ static void describe_state(struct vale_port_info *info, int fd)
 	munmap(state, sizeof(*state));
 }
 
-static void describe_ring_port(struct vale_port_info *info, const struct maps *maps, __u32 number,
+static void describe_ring_port(struct vale_port_info *info, const struct maps *maps,
 			       const struct vale_port_entry *port)
 {
-	CLEANUP_CLOSE int region = inner_map(maps, MAP_REGIONS, number);
-	CLEANUP_CLOSE int state = inner_map(maps, MAP_RING_STATES, number);
+	CLEANUP_CLOSE int region = maps_open_port_map(maps, port, "region");
+	CLEANUP_CLOSE int state = maps_open_port_map(maps, port, "state");
 
 	strcpy(info->kind, "ring");
 	info->rings = port->rings;
@@ -179,9 +169,11 @@ static void describe_ring_port(struct vale_port_info *info, const struct maps *m
 	if (state >= 0)
 		describe_state(info, state);
 	for (__u32 pair = 0; pair < port->rings && pair < VALE_RINGS; pair++) {
-		CLEANUP_CLOSE int doorbell =
-			inner_map(maps, MAP_DOORBELLS, vale_doorbell(number, pair));
+		char name[2 * VALE_NAME_SIZE];
+		CLEANUP_CLOSE int doorbell = -1;
 
+		snprintf(name, sizeof(name), "doorbell%u", pair);
+		doorbell = maps_open_port_map(maps, port, name);
 		if (doorbell >= 0)
 			info->memory += map_memory(doorbell);
 	}
@@ -201,7 +193,7 @@ static struct vale_port_info describe(const struct maps *maps, __u32 number,
 
 	snprintf(info.name, sizeof(info.name), "%s:%s", maps->switch_name, port->name);
 	if (port->kind == VALE_PORT_RING)
-		describe_ring_port(&info, maps, number, port);
+		describe_ring_port(&info, maps, port);
 	else if (port->kind != VALE_PORT_SOCKETS)
 		describe_device_port(&info, maps, number, port);
 	if (port->flags & VALE_PORT_XSK)

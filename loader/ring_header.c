@@ -51,6 +51,8 @@ int vale_port_set_header(struct vale *vale, const char *text, __u32 size)
 	if (program == -ENOTTY)
 		return fail(vale, ENOTTY,
 			    "cannot give '%s' a virtio-net header: only ring ports have one", text);
+	if (program == -EACCES)
+		return fail_files(vale, "cannot give the port a virtio-net header");
 	if (program < 0)
 		error = program;
 	else if (bpf_prog_test_run_opts(program, &options))

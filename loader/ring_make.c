@@ -35,10 +35,18 @@ static void skeleton_free(struct ring_bpf **skeleton)
 static int give_away(const struct making *making, const char *path)
 {
 	const struct ring_port_options *options = making->options;
+	int error;
 
 	if (chmod(path, options->mode))
 		return -errno;
-	return chown(path, options->owner, options->group) ? -errno : 0;
+	if (!chown(path, options->owner, options->group))
+		return 0;
+	error = -errno;
+	if (error == -EPERM && capability_missing(CAPABILITY(CHOWN)))
+		fail(making->claim->vale, EPERM,
+		     "%s: it cannot be given to user %u, group %u: missing: CAP_CHOWN",
+		     making->claim->what, options->owner, options->group);
+	return error;
 }
 
 __attribute__((format(printf, 3, 4))) static int pin(const struct making *making, int fd,
@@ -256,6 +264,7 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 					  options->rings + options->pipes, &memory);
 	if (error)
 		return error;
+	claim->vale->reason[0] = 0;
 	claim->port.rings = options->rings;
 	claim->port.pipes = options->pipes;
 	claim->port.owner = options->owner;
@@ -271,7 +280,8 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 	if (!error)
 		error = claim_publish(claim, VALE_PORT_RING);
 	if (error) {
-		fail_bpf(claim->vale, -error, claim->what);
+		if (!*claim->vale->reason)
+			fail_bpf(claim->vale, -error, claim->what);
 		claim_undo(claim);
 		return error;
 	}

@@ -85,7 +85,7 @@ static int open_map(struct vale *vale, const char *other, struct ring_memory *me
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
 	struct vale_ring_state state;
 	struct vale_port_entry port;
-	__u32 number, pair = 0, id;
+	__u32 number, pair = 0;
 	struct name name;
 	int states, error = name_port(vale, &name, other);
 
@@ -103,17 +103,17 @@ static int open_map(struct vale *vale, const char *other, struct ring_memory *me
 		return fail(vale, ENOTTY,
 			    "cannot share the memory of '%s': it is a network interface's port",
 			    other);
-	if (bpf_map_lookup_elem(maps.fd[MAP_RING_STATES], &number, &id))
-		return -errno;
-	states = bpf_map_get_fd_by_id(id);
-	error = states < 0 || bpf_map_lookup_elem(states, &pair, &state) ? -errno : 0;
+	states = maps_open_port_map(&maps, &port, "state");
+	if (states < 0)
+		return states;
+	error = bpf_map_lookup_elem(states, &pair, &state) ? -errno : 0;
 	cleanup_close(&states);
 	if (error)
 		return error;
 	memory->id = port.memory;
 	memory->shift = state.shift;
-	memory->fd = bpf_map_get_fd_by_id(port.memory);
-	return memory->fd < 0 ? -errno : 0;
+	memory->fd = maps_open_port_map(&maps, &port, "region");
+	return memory->fd < 0 ? memory->fd : 0;
 }
 
 int ring_memory_share(struct vale *vale, const char *other, __u32 wanted, struct ring_memory *out)

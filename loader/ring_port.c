@@ -136,6 +136,11 @@ int vale_port_del(struct vale *vale, const char *text, bool force)
 		return fail(vale, ENOTTY,
 			    "cannot delete '%s': it is a network interface's: 'valectl detach %s'",
 			    text, text);
+	if (!force && port.owner != geteuid() && capability_missing(CAPABILITY(DAC_OVERRIDE)))
+		return fail(vale, EPERM,
+			    "cannot delete '%s': it is user %u's, and whether a client has it open "
+			    "cannot be told: missing: CAP_DAC_OVERRIDE; or use --force",
+			    text, port.owner);
 	if (!force && !ring_port_is_idle(&maps, &port))
 		return fail(vale, EBUSY,
 			    "cannot delete '%s': a client has it open ('valectl show %s' tells "

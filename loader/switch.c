@@ -376,7 +376,7 @@ int vale_switch_list(struct vale *vale, struct vale_switch_info **out, size_t *c
 	if (error) {
 		free(list.items);
 		if (error == -EACCES)
-			return fail_bpf(vale, EACCES, "cannot read the switches");
+			return fail_files(vale, "cannot read the switches");
 		return error;
 	}
 	*out = list.items;

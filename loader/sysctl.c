@@ -40,6 +40,8 @@ int vale_sysctl_get(struct vale *vale, struct vale_sysctl *out)
 	fd = open_map(vale, path);
 	if (fd >= 0 && bpf_map_lookup_elem(fd, &zero, &values))
 		return fail_bpf(vale, errno, "cannot read the sysctls");
+	if (fd == -EACCES)
+		return fail_files(vale, "cannot read the sysctls");
 	if (fd < 0 && fd != -ENOENT)
 		return fail_bpf(vale, -fd, "cannot read the sysctls");
 	if (values.abi != VALE_ABI)

@@ -92,14 +92,34 @@ int fail(struct vale *vale, int error, const char *format, ...)
 	return -error;
 }
 
+int fail_files(struct vale *vale, const char *what)
+{
+	return fail(vale, EPERM,
+		    "%s: not permitted: run it as root (it needs CAP_DAC_OVERRIDE where files are "
+		    "another user's)%s",
+		    what,
+		    capability_missing(CAPABILITY(DAC_OVERRIDE)) ? "; missing: CAP_DAC_OVERRIDE"
+								 : "");
+}
+
+static int fail_permission(struct vale *vale, __u64 missing, const char *what)
+{
+	char words[128];
+
+	capability_words(missing, words, sizeof(words));
+	return fail(vale, EPERM,
+		    "%s: not permitted: run it as root (it needs CAP_BPF, CAP_NET_ADMIN and "
+		    "CAP_PERFMON)%s%s",
+		    what, missing ? "; missing: " : "", words);
+}
+
 int fail_bpf(struct vale *vale, int error, const char *what)
 {
-	/* Of root, EACCES is the verifier's word. */
-	if (error == EPERM || (error == EACCES && geteuid()))
-		return fail(vale, EPERM,
-			    "%s: not permitted: run it as root (it needs CAP_BPF, "
-			    "CAP_NET_ADMIN and CAP_PERFMON)",
-			    what);
+	const __u64 missing = capability_missing(CAPABILITIES_MAKE);
+
+	/* Of who lacks nothing, EACCES is the verifier's word. */
+	if (error == EPERM || (error == EACCES && missing))
+		return fail_permission(vale, missing, what);
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return fail(vale, ENOTSUP,
 			    "%s: this kernel has no BTF (/sys/kernel/btf/vmlinux): use "

@@ -33,9 +33,10 @@ static void nobody_is_refused(const char *command)
 	struct output output = run(NOBODY " /mnt/valectl %s", command);
 
 	cr_assert_eq(output.status, 1, "'%s' ended with %d", command, output.status);
-	cr_assert_not_null(strstr(output.errors, "not permitted: run it as root (it needs CAP_BPF, "
-						 "CAP_NET_ADMIN and CAP_PERFMON)"),
+	cr_assert_not_null(strstr(output.errors, "not permitted: run it as root (it needs CAP_"),
 			   "'%s': %s", command, output.errors);
+	cr_assert_not_null(strstr(output.errors, "; missing: CAP_"), "'%s': %s", command,
+			   output.errors);
 }
 
 Test(bad_machine, no_privilege)

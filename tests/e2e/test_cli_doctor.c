@@ -150,6 +150,7 @@ Test(doctor, one_capability_is_missing)
 		{ "-perfmon,-sys_admin", "cap_perfmon", 1, "program_xdp", "unknown" },
 		{ "-net_admin", "cap_net_admin", 1, "switch", "unknown" },
 		{ "-sys_admin", "cap_sys_admin", 0, "namespaces", "unknown" },
+		{ "-sys_ptrace", "cap_sys_ptrace", 0, "cap_sys_ptrace", "missing" },
 		{ "-net_raw", "cap_net_raw", 0, "af_xdp", "missing" },
 		{ "-chown", "cap_chown", 0, "cap_chown", "missing" },
 	};

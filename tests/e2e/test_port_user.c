@@ -148,7 +148,7 @@ Test(port_user, nobody_makes_nothing)
 	struct client *a = nobody(), *b = client_start();
 	char *before = bpffs_files(), name[] = "vale1:new";
 
-	refuses(a, EPERM, "not permitted: run it as root (it needs CAP_BPF", "vale1:new");
+	refuses(a, EPERM, "not permitted: run it as root (it needs CAP_", "vale1:new");
 	refuses(a, EPERM, "not permitted: run it as root", "vale2:new");
 	cannot(a, add_port, "vale1:new");
 	cannot(a, add_port, "vale2:new");

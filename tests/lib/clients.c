@@ -27,7 +27,11 @@ struct client {
 	char reason[512];
 	void *argument; /* where the answer's goes */
 	size_t size;
+	struct client *next; /* one that was started before it */
 };
+
+/* Those that the test need not bury: what looks for leaks must find them. */
+static struct client *clients;
 
 struct request {
 	client_function *function; /* NULL: end */
@@ -104,6 +108,8 @@ static struct client *start(uid_t user, gid_t group, gid_t more, pid_t number)
 	}
 	close(sockets[1]);
 	client->socket = sockets[0];
+	client->next = clients;
+	clients = client;
 	return client;
 }
 
@@ -172,6 +178,12 @@ pid_t client_process(const struct client *client)
 
 static void bury(struct client *client)
 {
+	struct client **link = &clients;
+
+	while (*link && *link != client)
+		link = &(*link)->next;
+	if (*link)
+		*link = client->next;
 	while (waitpid(client->process, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(client->socket);

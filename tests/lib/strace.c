@@ -38,6 +38,8 @@ static bool changes_nothing(const struct __ptrace_syscall_info *call)
 	static const long calls[] = {
 		SYS_bind,
 		SYS_brk,
+		SYS_capget,
+		SYS_capset,
 		SYS_close,
 		SYS_dup,
 		SYS_epoll_create1,
@@ -60,6 +62,7 @@ static bool changes_nothing(const struct __ptrace_syscall_info *call)
 		SYS_munmap,
 		SYS_newfstatat,
 		SYS_openat,
+		SYS_prctl,
 		SYS_pread64,
 		SYS_prlimit64,
 		SYS_read,
