@@ -13,9 +13,14 @@
 /* Remembers those that there are now, beside those from before. */
 void objects_remember(void);
 size_t objects_count(void);
+size_t objects_count_of(const char *kind); /* "map", "program" or "link" */
 /* How many of these the kernel still has. */
 size_t objects_alive(void);
 /* None, soon. */
 bool objects_are_freed(void);
+
+/* Of the programs, soon none but those that a reload leaves. */
+bool objects_programs_are_replaced(void);
+void objects_forget(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include "sandbox.h"
 #include "strace.h"
 
-/* Of more calls, a run takes every second one: the odd or the even ones, by the time of day. */
+/* Of more calls, a run takes every second one: which ones, the time of day says. */
 #define SERIES_LONG 100
 
 static int unfinished(const char *path, const struct stat *status, int kind, struct FTW *at)
@@ -68,6 +68,16 @@ static void clean(const struct series *series, size_t call)
 		series->clean(call);
 }
 
+/* Of so many calls, a run takes the first of so many, and then each that is as far behind. */
+static size_t stride_of(const struct series *series, size_t count)
+{
+	if (getenv("VALE_KILL_ALL"))
+		return 1;
+	if (series->most)
+		return (count + series->most - 1) / series->most;
+	return count > SERIES_LONG ? 2 : 1;
+}
+
 void series_run(const struct series *series)
 {
 	const struct traced traced = {
@@ -81,7 +91,7 @@ void series_run(const struct series *series)
 	prepare(series);
 	points = kill_points_of(&traced);
 	clean(series, 0);
-	stride = points.count > SERIES_LONG && !getenv("VALE_KILL_ALL") ? 2 : 1;
+	stride = stride_of(series, points.count);
 	first = time(NULL) % stride;
 	wanted = (points.count - first + stride - 1) / stride;
 	for (size_t i = first; i < points.count; i += stride) {

@@ -17,6 +17,7 @@ struct series {
 	void (*check)(size_t call, int round); /* the next command, one kind a round, of three */
 	void (*clean)(size_t call);	       /* back to what it was before; or NULL */
 	bool every_call;		       /* struct traced */
+	size_t most; /* kills of a run, spread over the calls; 0: as above */
 };
 
 /* The test ends if it was killed at no more than 20 calls. */
