@@ -8,6 +8,9 @@
 
 #include "client.h"
 
+/* The map stays when the programs are replaced: whoever changes this has changed VALE_ABI. */
+VALE_ASSERT(sizeof(struct scratch) == 16952, "layout of scratch");
+
 static __always_inline enum vale_drop reason_of(int error)
 {
 	switch (error) {

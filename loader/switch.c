@@ -130,11 +130,11 @@ static int load(struct vale *vale, const struct vale_switch_options *options, __
 		.age_ns = options->age * NS_PER_SECOND,
 		.generation = 1,
 		.flags = flags,
-		.version = VALE_VERSION,
 	};
 	__u32 zero = 0;
 	int error;
 
+	snprintf(state.version, sizeof(state.version), "%s", VALE_VERSION);
 	if (!skeleton)
 		return fail(vale, errno, "cannot create the switch: %s", strerror(errno));
 	bpf_map__set_max_entries(skeleton->maps.fdb, options->fdb_size);

@@ -31,7 +31,7 @@ static void three_containers(void)
 	traffic_quiet();
 }
 
-TestSuite(reload, .init = three_containers, .timeout = 120);
+TestSuite(reload, .init = three_containers, .timeout = 580);
 
 /* One way, from one host to another. */
 struct way {

@@ -21,7 +21,7 @@
 #include "tests/lib/sandbox.h"
 #include "tests/lib/traffic.h"
 
-TestSuite(reload_rings, .init = sandbox_enter, .timeout = 120);
+TestSuite(reload_rings, .init = sandbox_enter, .timeout = 580);
 
 static const struct vale_open_options lossless = { .flags = VALE_OPEN_LOSSLESS };
 
@@ -35,7 +35,7 @@ static struct pump pump[SENDERS];
 static struct pump_receivers at = { .count = RECEIVERS };
 
 /* Two send to two, and wait for room; all of it at full speed, and for as long as it takes. */
-static void start_senders(bool *stop)
+static void start_senders(const bool *stop)
 {
 	static const char *const names[SENDERS] = { "vale1:s1", "vale1:s2" };
 
