@@ -73,6 +73,8 @@ Test(reload_rings, senders_and_receivers_at_full_speed)
 	bool *stop = pump_flag();
 	long sent = 0;
 
+	/* Receivers say nothing, and are not to be forgotten. */
+	must("%s create vale1 --age 0", valectl());
 	/* First, or they would have what the test has open. */
 	for (int i = 0; i < SENDERS; i++)
 		sender[i] = client_start();
