@@ -89,8 +89,8 @@ $(BUILD)/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# The version is compiled in: a new one rebuilds what prints it.
-$(BUILD)/cli/valectl.o $(BUILD)/pkt-gen/options.o: VERSION
+# The version is compiled in: a new one rebuilds what says it.
+$(BUILD)/cli/valectl.o $(BUILD)/pkt-gen/options.o $(BUILD)/loader/switch.o $(BUILD)/loader/reload.o: VERSION
 
 # For both libraries. Nobody replaces a function of the library's, so it may call its own.
 $(LIB_OBJECTS): ALL_CFLAGS += -fPIC -fno-semantic-interposition

@@ -19,6 +19,9 @@ struct {
 	__uint(max_entries, 4096);
 } doorbell SEC(".maps");
 
+/* The map stays when the programs are replaced: whoever changes this has changed VALE_ABI. */
+VALE_ASSERT(sizeof(struct tx_work) == 280120, "layout of tx_work");
+
 /* False: the port was removed, and its client still has its programs. */
 static __always_inline bool is_current(void)
 {

@@ -94,7 +94,8 @@ static __always_inline void count_lost_way(const struct vale_switch *state,
 
 /* A driver has thrown away a frame that this CPU has just sent: its queue is full, mostly. */
 SEC("tp_btf/net_dev_xmit")
-int BPF_PROG(watch_stack, const struct sk_buff *skb, int verdict, const struct net_device *device)
+int BPF_PROG(stack_transmitted, const struct sk_buff *skb, int verdict,
+	     const struct net_device *device)
 {
 	__u32 zero = 0, port;
 	struct vale_switch *state;
@@ -111,6 +112,15 @@ int BPF_PROG(watch_stack, const struct sk_buff *skb, int verdict, const struct n
 		count_lost_way(state, device, memory);
 	else if (memory->sending == port)
 		watch_take_back(port, VALE_DROP_REFUSED);
+	return 0;
+}
+
+struct watcher on_stack SEC(".maps") = { .values = { (void *)&stack_transmitted } };
+
+SEC("tp_btf/net_dev_xmit")
+int watch_stack(void *context)
+{
+	bpf_tail_call(context, &on_stack, 0);
 	return 0;
 }
 

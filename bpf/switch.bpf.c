@@ -8,6 +8,9 @@
 
 #include "client.h"
 
+/* The map stays when the programs are replaced: whoever changes this has changed VALE_ABI. */
+VALE_ASSERT(sizeof(struct scratch) == 16952, "layout of scratch");
+
 static __always_inline enum vale_drop reason_of(int error)
 {
 	switch (error) {
@@ -73,7 +76,7 @@ static __always_inline void lose_copy(void)
  * reasons are known beforehand, but for one: that there was no memory to copy it.
  */
 SEC("tp_btf/xdp_redirect_err")
-int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_prog *program,
+int BPF_PROG(redirect_failed, const struct net_device *from, const struct bpf_prog *program,
 	     const void *target, int error, enum bpf_map_type map_type, __u32 map_id, __u32 index)
 {
 	__u32 zero = 0;
@@ -97,7 +100,7 @@ int BPF_PROG(watch_redirect, const struct net_device *from, const struct bpf_pro
  * counted as sent; or vale_transmit() has thrown them away.
  */
 SEC("tp_btf/xdp_devmap_xmit")
-int BPF_PROG(watch_transmit, const struct net_device *from, const struct net_device *to, int sent,
+int BPF_PROG(transmitted, const struct net_device *from, const struct net_device *to, int sent,
 	     int drops, int error)
 {
 	__u32 zero = 0, refused, port;
@@ -140,7 +143,7 @@ static __always_inline void forget(const struct task_struct *task)
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(watch_exit, struct task_struct *task)
+int BPF_PROG(process_ended, struct task_struct *task)
 {
 	if (!task->signal->live.counter) /* or else other threads of it live */
 		forget(task);
@@ -149,9 +152,67 @@ int BPF_PROG(watch_exit, struct task_struct *task)
 
 /* What a process had open when it became another program, it has no more. */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(watch_exec, struct task_struct *task)
+int BPF_PROG(process_replaced, struct task_struct *task)
 {
 	forget(task);
+	return 0;
+}
+
+/* ---- what is attached -------------------------------------------------------------------------- */
+
+struct watcher on_redirect SEC(".maps") = { .values = { (void *)&redirect_failed } };
+struct watcher on_transmit SEC(".maps") = { .values = { (void *)&transmitted } };
+struct watcher on_exit SEC(".maps") = { .values = { (void *)&process_ended } };
+struct watcher on_exec SEC(".maps") = { .values = { (void *)&process_replaced } };
+struct watcher on_stack SEC(".maps"); /* of segments.bpf.c */
+
+SEC("tp_btf/xdp_redirect_err")
+int watch_redirect(void *context)
+{
+	bpf_tail_call(context, &on_redirect, 0);
+	return 0;
+}
+
+SEC("tp_btf/xdp_devmap_xmit")
+int watch_transmit(void *context)
+{
+	bpf_tail_call(context, &on_transmit, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int watch_exit(void *context)
+{
+	bpf_tail_call(context, &on_exit, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int watch_exec(void *context)
+{
+	bpf_tail_call(context, &on_exec, 0);
+	return 0;
+}
+
+/* ---- new programs ------------------------------------------------------------------------------ */
+
+static long renew_pair(__u32 pair, __u32 *port)
+{
+	struct vale_ring_state *state = rings_state(*port, pair);
+
+	if (!state)
+		return 1;
+	__sync_fetch_and_add(&state->programs, 1);
+	return 0;
+}
+
+/* A ring port has got new ones: its clients are told. */
+SEC("syscall")
+int renew(struct vale_renew_request *request)
+{
+	__u32 port = request->port;
+
+	bpf_loop(VALE_RINGS, renew_pair, &port, 0);
 	return 0;
 }
 

@@ -10,6 +10,17 @@
 #include "devmaps.h"
 #include "stats.h"
 
+/*
+ * What is attached to a tracepoint cannot be replaced there at once: for a moment none would see what
+ * happens, or two. So that only calls the program in such a map, which can be.
+ */
+struct watcher {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__array(values, int(void *));
+};
+
 /* True if it is that device, by its number and its namespace. */
 static __always_inline bool watch_is(const struct net_device *device, const struct vale_device *of)
 {

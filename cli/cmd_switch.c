@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* valectl create, destroy, list, show */
+/* valectl create, destroy, reload, list, show */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,11 +39,11 @@ int command_create(struct context *context, int argc, char **argv)
 	return result(context, json_pack("{s:s}", "created", argv[optind]), NULL);
 }
 
-/* Only for somebody who watches, and who would wonder otherwise. */
+/* Only for somebody who watches, and who would wonder otherwise. `arg` is the word for it. */
 static void show_progress(void *arg, __u32 done, __u32 total)
 {
-	(void)arg;
-	fprintf(stderr, "\rdetached %u of %u ports%s", done, total, done == total ? "\n" : "");
+	fprintf(stderr, "\r%s %u of %u ports%s", (const char *)arg, done, total,
+		done == total ? "\n" : "");
 }
 
 int command_destroy(struct context *context, int argc, char **argv)
@@ -59,10 +59,50 @@ int command_destroy(struct context *context, int argc, char **argv)
 	if (status)
 		return status;
 	if (isatty(STDERR_FILENO))
-		vale_set_progress(context->vale, show_progress, NULL);
+		vale_set_progress(context->vale, show_progress, "detached");
 	if (vale_switch_destroy(context->vale, argv[optind], force))
 		return vale_failure(context);
 	return result(context, json_pack("{s:s}", "destroyed", argv[optind]), NULL);
+}
+
+static int reload_one(struct context *context, const char *name, json_t *reloaded)
+{
+	if (vale_switch_reload(context->vale, name))
+		return -1;
+	json_array_append_new(reloaded, describe_text(name));
+	return 0;
+}
+
+static int reload_all(struct context *context, json_t *reloaded)
+{
+	struct vale_switch_info *items = NULL;
+	size_t count = 0;
+	int error = vale_switch_list(context->vale, &items, &count);
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = reload_one(context, items[i].name, reloaded);
+	free(items);
+	return error;
+}
+
+int command_reload(struct context *context, int argc, char **argv)
+{
+	json_t *reloaded;
+
+	opterr = 0;
+	if (getopt(argc, argv, "") != -1)
+		return option_error(context, argc, argv);
+	if (argc - optind > 1)
+		return usage_error(context, "name one switch, or none: all of them");
+	if (isatty(STDERR_FILENO))
+		vale_set_progress(context->vale, show_progress, "reloaded");
+	reloaded = json_array();
+	if (optind < argc ? reload_one(context, argv[optind], reloaded)
+			  : reload_all(context, reloaded)) {
+		json_decref(reloaded);
+		return vale_failure(context);
+	}
+	return result(context, json_pack("{s:o}", "reloaded", reloaded), NULL);
 }
 
 static void print_switches(const json_t *document)
@@ -188,6 +228,7 @@ static void print_switch(const json_t *document)
 		printf("forgotten after %lld s\n", number_of(document, "age"));
 	else
 		printf("never forgotten\n");
+	printf("programs of version %s\n", text_of(document, "version"));
 	print_ports(document);
 }
 

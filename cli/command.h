@@ -30,6 +30,7 @@ extern const struct command commands[]; /* ends with a name of NULL */
 
 int command_create(struct context *context, int argc, char **argv);
 int command_destroy(struct context *context, int argc, char **argv);
+int command_reload(struct context *context, int argc, char **argv);
 int command_attach(struct context *context, int argc, char **argv);
 int command_host(struct context *context, int argc, char **argv);
 int command_detach(struct context *context, int argc, char **argv);

@@ -25,9 +25,10 @@ json_t *describe_text(const char *text)
 
 json_t *describe_switch(const struct vale_switch_info *info)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "name", info->name, "ports",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "name", info->name, "ports",
 			 (json_int_t)info->ports, "addresses", (json_int_t)info->addresses,
-			 "fdb_size", (json_int_t)info->fdb_size, "age", (json_int_t)info->age);
+			 "fdb_size", (json_int_t)info->fdb_size, "age", (json_int_t)info->age,
+			 "version", describe_text(info->version));
 }
 
 static const char *state_word(enum vale_port_state state)

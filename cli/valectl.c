@@ -17,6 +17,9 @@ const struct command commands[] = {
 	  command_create, false },
 	{ "destroy", "vale1 [--force]", "take a switch down",
 	  "  --force          also if it has ports: they are detached\n", command_destroy, false },
+	{ "reload", "[vale1]", "give a switch, or all, the programs of this version",
+	  "It forwards meanwhile, and keeps its ports, clients, addresses and counters.\n",
+	  command_reload, false },
 	{ "attach",
 	  "vale1:a DEVICE [--hook auto|xdp|generic|tc] [--netns NAME|PID] [--shared] [--host] | vale1:a "
 	  "--xsk NAME [--netns NAME|PID] [--queues N]",

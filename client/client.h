@@ -32,6 +32,8 @@ struct vale_port {
 
 	bool tx_busy[VALE_RINGS]; /* a thread is in vale_txsync() */
 
+	__u32 programs; /* of which time those are that it has open: vale_ring_state */
+
 	int hold;
 	int region_map, state_map;
 	int enter, leave, live;
@@ -70,6 +72,21 @@ int port_fds(struct vale_port *port, __u32 pairs, int *out[PORT_FDS_MAX]);
  * else takes it. -EAGAIN: nothing is there.
  */
 int port_peek(int socket, struct vale_port **out);
+/* ---- programs.c -------------------------------------------------------------------------------- */
+
+/* The port that is pinned there is the one that is held. */
+bool port_is_at(const struct vale_port *port, const char *directory);
+/* Opens the programs of a port whose maps are mapped, in the place of those that it has. */
+int port_get_programs(struct vale_port *port, const char *directory);
+/* The same after they were replaced, if it can be done. */
+void port_renew(struct vale_port *port);
+
+/* To be asked before they are run. The word is in a line that a txsync reads in any case. */
+static inline bool port_is_outdated(const struct vale_port *port)
+{
+	return __atomic_load_n(&port->state->programs, __ATOMIC_RELAXED) != port->programs;
+}
+
 /* Runs a program of the syscall kind; what it returns, or -errno. */
 int port_run(int program);
 /* Has the kernel make so many frames, which the port's program `live` fills in from a tx ring. */

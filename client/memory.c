@@ -78,6 +78,8 @@ int port_map(struct vale_port *port)
 	if (!error)
 		error = map(port->state_map, states * sizeof(*port->state), PROT_READ, 0,
 			    &port->state);
+	if (!error && port->state->abi != VALE_ABI)
+		error = -ENOTSUP;
 	for (__u32 pair = 0; pair < states && !error; pair++)
 		error = map_bell(&port->bell[pair], port->doorbell[pair]);
 	return error ? error : find_regions(port);

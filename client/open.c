@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -37,46 +38,31 @@ static int get(const struct opening *opening, const char *name, int *out)
 	return 0;
 }
 
-static int get_of_pair(const struct opening *opening, const char *name, __u32 pair, int *out)
-{
-	char numbered[2 * VALE_NAME_SIZE];
-
-	snprintf(numbered, sizeof(numbered), "%s%u", name, pair);
-	return get(opening, numbered, out);
-}
-
-/* Fails with -ENOENT behind the last pair. */
-static int get_pair(const struct opening *opening, __u32 pair)
-{
-	struct vale_port *port = opening->port;
-	int error = get_of_pair(opening, "doorbell", pair, &port->doorbell[pair]);
-
-	if (!error)
-		error = get_of_pair(opening, "txsync", pair, &port->txsync[pair]);
-	if (!error)
-		error = get_of_pair(opening, "wake", pair, &port->wake[pair]);
-	return error;
-}
-
-static int get_all(const struct opening *opening)
+static int get_maps(const struct opening *opening)
 {
 	struct vale_port *port = opening->port;
 	int error = get(opening, "region", &port->region_map);
 
 	if (!error)
 		error = get(opening, "state", &port->state_map);
-	if (!error)
-		error = get(opening, "enter", &port->enter);
-	if (!error)
-		error = get(opening, "leave", &port->leave);
-	if (!error)
-		error = get(opening, "live", &port->live);
 	for (__u32 pair = 0; pair < VALE_RINGS && !error; pair++) {
-		error = get_pair(opening, pair);
+		char name[2 * VALE_NAME_SIZE];
+
+		snprintf(name, sizeof(name), "doorbell%u", pair);
+		error = get(opening, name, &port->doorbell[pair]);
 		if (error == -ENOENT && pair)
-			return 0;
+			return 0; /* the one before was the last */
 	}
 	return error;
+}
+
+/* Which programs there are is asked first: those that are opened then are as new, or newer. */
+static int get_programs(const struct opening *opening)
+{
+	struct vale_port *port = opening->port;
+
+	port->programs = __atomic_load_n(&port->state->programs, __ATOMIC_ACQUIRE);
+	return port_get_programs(port, opening->path);
 }
 
 static int choose_rings(struct vale_port *port, __u32 one_ring)
@@ -121,10 +107,12 @@ static int begin_tx(const struct vale_port *port)
 static int open_held(struct opening *opening)
 {
 	struct vale_port *port = opening->port;
-	int error = get_all(opening);
+	int error = get_maps(opening);
 
 	if (!error)
 		error = port_map(port);
+	if (!error)
+		error = get_programs(opening);
 	if (!error)
 		error = choose_rings(port, opening->options.one_ring);
 	if (!error)
@@ -145,16 +133,6 @@ static int open_held(struct opening *opening)
 	return 0;
 }
 
-/* What was locked is still the port's. */
-static bool is_current(const struct opening *opening)
-{
-	char path[PATH_MAX + VALE_NAME_SIZE];
-	struct stat now, held;
-
-	snprintf(path, sizeof(path), "%s/state", opening->path);
-	return !stat(path, &now) && !fstat(opening->port->hold, &held) && now.st_ino == held.st_ino;
-}
-
 static int hold(struct opening *opening)
 {
 	struct vale_port *port = opening->port;
@@ -163,7 +141,7 @@ static int hold(struct opening *opening)
 	opening->first = !error;
 	if (error == -EBUSY && !(opening->options.flags & VALE_OPEN_EXCLUSIVE))
 		error = ring_port_hold(opening->path, false, &port->hold);
-	if (!error && !is_current(opening))
+	if (!error && !port_is_at(port, opening->path)) /* what was locked is not there any more */
 		error = -ENXIO;
 	return error;
 }
@@ -297,6 +275,19 @@ static int explain(struct opening *opening, int error)
 			    "cannot open '%s': a client has frozen its memory for good: 'valectl "
 			    "port del %s', and add it again",
 			    name, name);
+	case ENXIO:
+		return fail(opening->vale, ENXIO, "cannot open '%s': it was deleted just now",
+			    name);
+	case ERANGE:
+		return fail(opening->vale, ERANGE, "cannot open '%s': it has fewer rings", name);
+	case ENOTSUP:
+		return fail(opening->vale, ENOTSUP,
+			    "cannot open '%s': it was made by another version (this is ABI %u): "
+			    "delete it with that one, or use that one's library",
+			    name, VALE_ABI);
+	case EPROTO:
+		return fail(opening->vale, EPROTO,
+			    "cannot open '%s': what is there is no ring port", name);
 	default:
 		return reason ? fail(opening->vale, -error, "cannot open '%s': %s", name, reason)
 			      : fail_bpf(opening->vale, -error, "cannot open the port");

@@ -219,6 +219,7 @@ static int receive(int socket, int flags, struct vale_port **out)
 		error = port_enter(port);
 	if (error)
 		return error;
+	port->programs = port->state->programs - 1; /* nobody says of which time they are */
 	*out = TAKE(port, NULL);
 	return 0;
 }

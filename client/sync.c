@@ -116,6 +116,8 @@ static int txsync(struct vale_port *port, __u32 pair)
 	__u32 head = ring->head;
 	int answer, error, rounds = 0;
 
+	if (port_is_outdated(port))
+		port_renew(port);
 	if (head > state->tx_mask || distance(state->tx_taken, head, state->tx_mask) >
 					     distance(state->tx_taken, ring->tail, state->tx_mask))
 		return reset_tx(ring, state);
@@ -183,6 +185,8 @@ static int rxsync(struct vale_port *port, __u32 pair)
 		port_take_time(ring);
 	else if (__atomic_load_n(&state->removed, __ATOMIC_RELAXED) && !error)
 		error = -ENXIO; /* and all that came before was taken */
+	else if (port_is_outdated(port))
+		port_renew(port);
 	ring->tail = published;
 	return error;
 }

@@ -56,7 +56,7 @@ _valectl_devices() {
 # What may stand at place $1 after the command $2; the words before it are in `given`.
 _valectl_arguments() {
 	case $2:$1 in
-	destroy:1 | list:1 | host:1) _valectl_switches ;;
+	destroy:1 | reload:1 | list:1 | host:1) _valectl_switches ;;
 	capture:1) _valectl_ports; _valectl_switches | sed 's/$/:/' ;;
 	exec:1) compgen -c -- "$cur" ;;
 	show:1 | stats:1) _valectl_switches; _valectl_ports ;;

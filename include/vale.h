@@ -62,7 +62,8 @@ const char *vale_open_reason(int error);
 const char *vale_reason(const struct vale *vale);
 
 /*
- * Has `report` called while something takes long (so far: ports being detached by destroy), after
+ * Has `report` called while something takes long (so far: ports being detached by destroy, or
+ * getting new programs by reload), after
  * each of `total` steps. NULL: no more.
  */
 void vale_set_progress(struct vale *vale, void (*report)(void *arg, __u32 done, __u32 total),
@@ -81,7 +82,8 @@ struct vale_switch_info {
 	__u32 fdb_size;
 	__u32 age; /* seconds */
 	__u32 ports;
-	__u32 addresses; /* that match now, learned and static */
+	__u32 addresses;	      /* that match now, learned and static */
+	char version[VALE_NAME_SIZE]; /* of the library whose programs it has */
 };
 
 /*
@@ -96,6 +98,24 @@ int vale_switch_create(struct vale *vale, const char *name,
  * such switch; -EBUSY: it has ports and `force` is false.
  */
 int vale_switch_destroy(struct vale *vale, const char *name, bool force);
+
+/*
+ * Puts the programs that this library was built with in the place of those that the switch has, which
+ * forwards meanwhile: its ports, addresses and counters stay, clients keep their ports open, and no
+ * frame is lost. Each program takes the place of an old one at once, and old and new ones work together:
+ * so when it fails, or its process is killed, the switch is as good as before, and another call does
+ * what is left. It goes on behind a port that fails, and the first failure is what is told. A port
+ * whose interface is gone has nothing to reload.
+ *
+ * Clients of ring ports open the new programs with their next vale_txsync() or idle vale_rxsync(). One
+ * that cannot, because it does not see the bpffs or the port was given to another user since, stays
+ * with the old ones, which work; but its sending to interfaces is slow until it opens the port anew.
+ * Programs of AF_XDP clients are their own library's, and stay.
+ *
+ * -ENOENT: no such switch; -ESRCH: the network namespace of a port's interface cannot be entered;
+ * -ENOTSUP: the switch was made with another layout of its maps (VALE_ABI): it is left as it is.
+ */
+int vale_switch_reload(struct vale *vale, const char *name);
 
 /* All switches by name, in an array that the caller frees. */
 int vale_switch_list(struct vale *vale, struct vale_switch_info **out, size_t *count);

@@ -16,7 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/port.skel.h"
-#include "internal.h"
+#include "reload.h"
 
 static void skeleton_free(struct port_bpf **skeleton)
 {
@@ -248,4 +248,70 @@ int hook_attach(struct vale *vale, const struct maps *maps, __u32 number,
 		error = attach_as(vale, maps, number, device, VALE_HOOK_GENERIC, options->shared,
 				  directory, port, transmit);
 	return error;
+}
+
+/* ---- new programs in the place of the port's ----------------------------------------------------- */
+
+static int reload_shared(struct vale *vale, const struct maps *maps, __u32 number,
+			 const struct device *device, const char *pin, struct vale_port_entry *port)
+{
+	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
+	int error = open_programs(vale, maps, number, device, port->hook, true, false, &skeleton);
+
+	return error ? error
+		     : shared_reload(vale, skeleton->obj, device, port->hook, pin, &port->program);
+}
+
+static int reload_receive(struct vale *vale, const struct maps *maps, __u32 number,
+			  const struct device *device, const char *directory,
+			  const struct port_bpf *skeleton, struct vale_port_entry *port)
+{
+	char pin[PATH_MAX + 4 * VALE_NAME_SIZE];
+	int program = bpf_program__fd(skeleton->progs.vale_receive), error = 0;
+
+	snprintf(pin, sizeof(pin), "%s/xdp", directory);
+	if (port->hook == VALE_HOOK_TC || port->flags & VALE_PORT_TC)
+		error = tc_reload(maps, number, device, directory, port);
+	if (error || port->hook == VALE_HOOK_TC)
+		return error;
+	if (port->flags & VALE_PORT_SHARED)
+		return reload_shared(vale, maps, number, device, pin, port);
+	error = replace_link(pin, program);
+	if (!error)
+		port->program = hook_program_id(program);
+	return error;
+}
+
+static int replace_transmit(const struct maps *maps, enum map map, __u32 number,
+			    const struct device *device, const struct bpf_program *program)
+{
+	struct bpf_devmap_val slot = {
+		.ifindex = device->ifindex,
+		.bpf_prog.fd = bpf_program__fd(program),
+	};
+
+	return bpf_map_update_elem(maps->fd[map], &number, &slot, BPF_ANY) ? -errno : 0;
+}
+
+int hook_reload(struct vale *vale, const struct maps *maps, __u32 number,
+		const struct device *device, const char *directory, struct vale_port_entry *port)
+{
+	CLEANUP(skeleton_free) struct port_bpf *skeleton = NULL;
+	bool shared = port->flags & VALE_PORT_SHARED;
+	int error = open_programs(vale, maps, number, device, port->hook, false,
+				  port->flags & VALE_PORT_TC, &skeleton);
+
+	if (error)
+		return error;
+	bpf_program__set_autoload(skeleton->progs.vale_receive,
+				  !shared && port->hook != VALE_HOOK_TC);
+	error = port_bpf__load(skeleton);
+	if (!error)
+		error = replace_transmit(maps, MAP_FLOOD, number, device,
+					 skeleton->progs.vale_transmit);
+	if (!error)
+		error = replace_transmit(maps, MAP_FLOOD_SHARED, number, device,
+					 skeleton->progs.vale_transmit_shared);
+	return error ? error
+		     : reload_receive(vale, maps, number, device, directory, skeleton, port);
 }

@@ -13,6 +13,7 @@
 #include "bpf/host.skel.h"
 #include "netlink.h"
 #include "pair.h"
+#include "reload.h"
 
 static void skeleton_free(struct host_bpf **skeleton)
 {
@@ -20,7 +21,7 @@ static void skeleton_free(struct host_bpf **skeleton)
 }
 
 /* The interface knows frames for its stack again by their mark; at XDP they do not come past. */
-static int load(const struct claim *claim, const struct vale_port_entry *interface,
+static int load(const struct vale_port_entry *side, const struct vale_port_entry *interface,
 		struct host_bpf **out)
 {
 	CLEANUP(skeleton_free) struct host_bpf *skeleton = host_bpf__open();
@@ -29,7 +30,7 @@ static int load(const struct claim *claim, const struct vale_port_entry *interfa
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->interface = interface->ifindex;
-	skeleton->rodata->outer = claim->port.outer.ifindex;
+	skeleton->rodata->outer = side->outer.ifindex;
 	skeleton->rodata->at_tc = interface->hook == VALE_HOOK_TC ||
 				  interface->flags & VALE_PORT_TC;
 	error = host_bpf__load(skeleton);
@@ -69,13 +70,38 @@ int host_join(struct claim *claim)
 	if (!error)
 		error = set_mtu(claim, interface.ifindex);
 	if (!error)
-		error = load(claim, &interface, &skeleton);
+		error = load(&claim->port, &interface, &skeleton);
 	if (!error)
 		error = attach(claim, skeleton->progs.vale_to_host, claim->port.outer.ifindex,
 			       false);
 	if (!error)
 		error = attach(claim, skeleton->progs.vale_from_host, interface.ifindex, true);
 	return error ? fail_bpf(claim->vale, -error, claim->what) : 0;
+}
+
+static int replace(const struct vale_port_entry *side, const char *directory,
+		   const struct bpf_program *program, __u32 ifindex, bool outgoing)
+{
+	char pin[PATH_MAX + 4 * VALE_NAME_SIZE];
+
+	snprintf(pin, sizeof(pin), "%s/%s", directory, bpf_program__name(program));
+	return tc_replace(bpf_program__fd(program), ifindex, outgoing, pin, side);
+}
+
+int host_reload(const struct maps *maps, const char *directory, const struct vale_port_entry *side)
+{
+	CLEANUP(skeleton_free) struct host_bpf *skeleton = NULL;
+	struct vale_port_entry interface;
+	int error = maps_get_port(maps, side->on, &interface);
+
+	if (!error)
+		error = load(side, &interface, &skeleton);
+	if (!error)
+		error = replace(side, directory, skeleton->progs.vale_to_host, side->outer.ifindex,
+				false);
+	return error ? error
+		     : replace(side, directory, skeleton->progs.vale_from_host, interface.ifindex,
+			       true);
 }
 
 /* A filter at the interface; the one at the pair goes with that. */

@@ -22,6 +22,7 @@
 #include "bpf/live.skel.h"
 #include "internal.h"
 #include "netlink.h"
+#include "reload.h"
 
 static void skeleton_free(struct live_bpf **skeleton)
 {
@@ -102,7 +103,7 @@ static int anchor(struct maps *maps, int program)
 
 /* ---- the program ------------------------------------------------------------------------------- */
 
-static int load(const struct maps *maps, const char *pin, int *out)
+static int load(const struct maps *maps, int *out)
 {
 	CLEANUP(skeleton_free) struct live_bpf *skeleton = live_bpf__open();
 	int error, fd;
@@ -117,13 +118,20 @@ static int load(const struct maps *maps, const char *pin, int *out)
 	fd = fcntl(bpf_program__fd(skeleton->progs.live), F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (bpf_obj_pin(fd, pin)) {
-		error = -errno;
-		close(fd);
-		return error;
-	}
 	*out = fd;
 	return 0;
+}
+
+static int load_first(const struct maps *maps, const char *pin, int *out)
+{
+	CLEANUP_CLOSE int program = -1;
+	int error = load(maps, &program);
+
+	if (!error && bpf_obj_pin(program, pin))
+		error = -errno;
+	if (!error)
+		*out = TAKE(program, -1);
+	return error;
 }
 
 int live_open(struct vale *vale, struct maps *maps, int *out)
@@ -134,10 +142,35 @@ int live_open(struct vale *vale, struct maps *maps, int *out)
 	path_of(maps, "live", pin);
 	program = bpf_obj_get(pin);
 	if (program < 0)
-		error = errno == ENOENT ? load(maps, pin, &program) : -errno;
+		error = errno == ENOENT ? load_first(maps, pin, &program) : -errno;
 	if (error)
 		return fail_bpf(vale, -error, "cannot load the program that sends to devices");
 	anchor(maps, program); /* it is slow without */
 	*out = program;
 	return 0;
+}
+
+/* First where it is kept: without that, sending is slow. */
+int live_reload(struct vale *vale, struct maps *maps, int *out)
+{
+	char pin[PATH_MAX + VALE_NAME_SIZE], kept[PATH_MAX + VALE_NAME_SIZE];
+	CLEANUP_CLOSE int program = -1;
+	int error;
+
+	path_of(maps, "live", pin);
+	path_of(maps, "anchor", kept);
+	if (!pin_exists(pin))
+		return 0;
+	error = load(maps, &program);
+	if (error)
+		return error;
+	if (is_anchored(kept))
+		error = replace_link(kept, program);
+	else
+		anchor(maps, program);
+	if (!error || error == -ENOLINK)
+		error = replace_pin(vale, pin, program);
+	if (!error)
+		*out = TAKE(program, -1);
+	return error;
 }

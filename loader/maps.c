@@ -28,6 +28,11 @@ const char *const map_pins[MAPS] = {
 	[MAP_RING_STATES] = "ring_states",
 	[MAP_DOORBELLS] = "doorbells",
 	[MAP_CLIENTS] = "clients",
+	[MAP_ON_REDIRECT] = "on_redirect",
+	[MAP_ON_TRANSMIT] = "on_transmit",
+	[MAP_ON_EXIT] = "on_exit",
+	[MAP_ON_EXEC] = "on_exec",
+	[MAP_ON_STACK] = "on_stack",
 };
 
 const enum map map_devmaps[VALE_DEVMAPS] = {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 
@@ -17,18 +18,43 @@ int ring_port_check_header(struct vale *vale, __u32 size)
 			      "a virtio-net header has 10 or 12 bytes, or 0: there is none");
 }
 
+/* The state is the owner's, too. */
+static int check_abi(const char *directory)
+{
+	char path[PATH_MAX + 5 * VALE_NAME_SIZE];
+	CLEANUP_CLOSE int map = -1;
+	struct vale_ring_state *state;
+	__u32 abi;
+
+	snprintf(path, sizeof(path), "%s/state", directory);
+	map = bpf_obj_get(path);
+	if (map < 0)
+		return -errno;
+	state = mmap(NULL, sizeof(*state), PROT_READ, MAP_SHARED, map, 0);
+	if (state == MAP_FAILED)
+		return -errno;
+	abi = state->abi;
+	munmap(state, sizeof(*state));
+	return abi == VALE_ABI ? 0 : -ENOTSUP;
+}
+
 /* The port's program is the owner's, as all that a client needs. */
 static int open_program(const struct vale *vale, const struct name *name)
 {
 	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
-	int program;
+	int program, error;
 
 	snprintf(path, sizeof(path), "%s/%s/port/%s/header", vale->root, name->switch_name,
 		 name->port);
 	program = bpf_obj_get(path);
-	if (program >= 0)
-		return program;
 	*strrchr(path, '/') = '\0';
+	if (program >= 0) {
+		error = check_abi(path);
+		if (!error)
+			return program;
+		close(program);
+		return error;
+	}
 	return errno == ENOENT && pin_exists(path) ? -ENOTTY : -errno;
 }
 
@@ -53,6 +79,11 @@ int vale_port_set_header(struct vale *vale, const char *text, __u32 size)
 			    "cannot give '%s' a virtio-net header: only ring ports have one", text);
 	if (program == -EACCES)
 		return fail_files(vale, "cannot give the port a virtio-net header");
+	if (program == -ENOTSUP)
+		return fail(vale, ENOTSUP,
+			    "cannot give '%s' a virtio-net header: it was made by another version "
+			    "(this is ABI %u)",
+			    text, VALE_ABI);
 	if (program < 0)
 		error = program;
 	else if (bpf_prog_test_run_opts(program, &options))

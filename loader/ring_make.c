@@ -15,7 +15,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/ring.skel.h"
-#include "internal.h"
+#include "reload.h"
 #include "vale/ring.h"
 
 struct making {
@@ -85,17 +85,32 @@ static int pin_dismiss(const struct making *making, const struct bpf_program *pr
 
 /* ---- programs and maps ------------------------------------------------------------------------- */
 
-static void set_constants(const struct making *making, struct ring_bpf *skeleton, __u32 pair)
+int ring_programs_open(const struct maps *maps, __u32 number, __u32 pair,
+		       const struct vale_port_entry *port, __u32 shift, struct ring_bpf **out)
 {
-	const struct ring_port_options *options = making->options;
+	CLEANUP(skeleton_free) struct ring_bpf *skeleton = ring_bpf__open();
+	int error;
 
-	skeleton->rodata->port = making->claim->number;
+	if (!skeleton)
+		return -errno;
+	skeleton->rodata->port = number;
 	skeleton->rodata->pair = pair;
-	skeleton->rodata->first_region = making->memory->region;
-	skeleton->rodata->shift = making->memory->shift;
-	skeleton->rodata->generation = making->claim->port.generation;
-	skeleton->rodata->bound = options->bound;
-	memcpy((void *)skeleton->rodata->bound_macs, options->macs, sizeof(options->macs));
+	skeleton->rodata->first_region = port->region;
+	skeleton->rodata->shift = shift;
+	skeleton->rodata->generation = port->generation;
+	skeleton->rodata->bound = port->bound;
+	memcpy((void *)skeleton->rodata->bound_macs, port->macs, sizeof(port->macs));
+	error = maps_use(maps, skeleton->obj);
+	if (error)
+		return error;
+	if (pair) { /* the port has these once */
+		bpf_program__set_autoload(skeleton->progs.enter, false);
+		bpf_program__set_autoload(skeleton->progs.leave, false);
+		bpf_program__set_autoload(skeleton->progs.header, false);
+		bpf_program__set_autoload(skeleton->progs.dismiss, false);
+	}
+	*out = TAKE(skeleton, NULL);
+	return 0;
 }
 
 /* The maps of the port are made for the first pair, and have an element for each. */
@@ -126,21 +141,13 @@ static int use_port_maps(const struct making *making, struct ring_bpf *skeleton)
 
 static int load(const struct making *making, __u32 pair, struct ring_bpf **out)
 {
-	CLEANUP(skeleton_free) struct ring_bpf *skeleton = ring_bpf__open();
-	int error;
+	CLEANUP(skeleton_free) struct ring_bpf *skeleton = NULL;
+	const struct claim *claim = making->claim;
+	int error = ring_programs_open(claim->maps, claim->number, pair, &claim->port,
+				       making->memory->shift, &skeleton);
 
-	if (!skeleton)
-		return -errno;
-	set_constants(making, skeleton, pair);
-	error = maps_use(making->claim->maps, skeleton->obj);
 	if (!error)
 		error = use_port_maps(making, skeleton);
-	if (!error && pair) {
-		bpf_program__set_autoload(skeleton->progs.enter, false);
-		bpf_program__set_autoload(skeleton->progs.leave, false);
-		bpf_program__set_autoload(skeleton->progs.header, false);
-		bpf_program__set_autoload(skeleton->progs.dismiss, false);
-	}
 	if (!error)
 		error = ring_bpf__load(skeleton);
 	if (error)
@@ -167,6 +174,7 @@ static int set_state(const struct making *making, int map)
 		state[pair].region = making->memory->region + pair;
 		state[pair].pipes = making->options->pipes;
 		state[pair].shift = making->memory->shift;
+		state[pair].abi = VALE_ABI;
 	}
 	munmap(state, size);
 	return bpf_map_freeze(map) ? -errno : 0;
@@ -187,7 +195,6 @@ static int make_shared(const struct making *making, int live)
 	int error = set_state(making, state);
 
 	port->memory = ring_memory_id(region);
-	port->region = making->memory->region;
 	if (!error)
 		error = enter_map(making, MAP_REGIONS, making->claim->number, region);
 	if (!error)
@@ -265,6 +272,7 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 	if (error)
 		return error;
 	claim->vale->reason[0] = 0;
+	claim->port.region = memory.region;
 	claim->port.rings = options->rings;
 	claim->port.pipes = options->pipes;
 	claim->port.owner = options->owner;

@@ -16,6 +16,7 @@
 #include "bpf/segments.skel.h"
 #include "internal.h"
 #include "netlink.h"
+#include "reload.h"
 
 /* Jumbo frames, and more; what the kernel lets a program on a veth have. */
 #define SEGMENTS_MTU 16384
@@ -135,6 +136,23 @@ int segments_open(struct vale *vale, struct maps *maps)
 	return error ? fail(vale, -error, "cannot make the pair of interfaces for segments: %s",
 			    strerror(-error))
 		     : 0;
+}
+
+/* The other program takes its place when it is loaded. */
+int segments_reload(const struct maps *maps)
+{
+	CLEANUP(skeleton_free) struct segments_bpf *skeleton = NULL;
+	char pin[PATH_MAX + 2 * VALE_NAME_SIZE];
+	int error;
+
+	if (!maps->state->segments.ifindex)
+		return 0;
+	error = load(maps, &skeleton);
+	if (error)
+		return error;
+	snprintf(pin, sizeof(pin), "%s/segments", maps->path);
+	error = replace_link(pin, bpf_program__fd(skeleton->progs.vale_segments));
+	return error == -ENOLINK ? 0 : error; /* somebody has deleted the pair */
 }
 
 int segments_remove(const struct maps *maps)

@@ -15,7 +15,7 @@
 #include <bpf/libbpf.h>
 #include <xdp/libxdp.h>
 
-#include "internal.h"
+#include "reload.h"
 
 static void program_close(struct xdp_program **program)
 {
@@ -99,4 +99,53 @@ void shared_detach(__u32 ifindex, enum vale_hook hook, __u32 id)
 void shared_clean(__u32 ifindex)
 {
 	libxdp_clean_references(ifindex);
+}
+
+/* ---- a new program in the place of ours --------------------------------------------------------- */
+
+#define DISPATCHER_SLOTS 10
+
+/* The id of a program of ours that a device has beside that one, 0: none. */
+static __u32 other_than(__u32 ifindex, __u32 id)
+{
+	CLEANUP(multiprog_close)
+	struct xdp_multiprog *multiprog = xdp_multiprog__get_from_ifindex(ifindex);
+	struct xdp_program *program = NULL;
+
+	if (libxdp_get_error(multiprog)) {
+		multiprog = NULL;
+		return 0;
+	}
+	while ((program = xdp_multiprog__next_prog(program, multiprog)))
+		if (!strcmp(xdp_program__name(program), "vale_receive") &&
+		    xdp_program__id(program) != id)
+			return xdp_program__id(program);
+	return 0;
+}
+
+/*
+ * While a device has both, the first of them has each frame, and none comes to the second. A device is
+ * one port's: so what is there beside the new one is the old one, or left by a process that was
+ * killed between the two.
+ */
+int shared_reload(struct vale *vale, struct bpf_object *object, const struct device *device,
+		  enum vale_hook hook, const char *pin, __u32 *id)
+{
+	CLEANUP(program_close)
+	struct xdp_program *program = xdp_program__from_bpf_obj(object, "xdp.frags");
+	int error = -libxdp_get_error(program);
+	__u32 old;
+
+	if (error) {
+		program = NULL;
+		return -error;
+	}
+	error = attach(vale, program, device, hook);
+	if (error)
+		return error;
+	error = replace_pin(vale, pin, xdp_program__fd(program));
+	*id = xdp_program__id(program);
+	for (int i = 0; i < DISPATCHER_SLOTS && (old = other_than(device->ifindex, *id)); i++)
+		shared_detach(device->ifindex, hook, old);
+	return error;
 }

@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/switch.skel.h"
-#include "internal.h"
+#include "reload.h"
 
 #define NS_PER_SECOND 1000000000ULL
 
@@ -106,6 +106,22 @@ static int complete_state(const struct switch_bpf *skeleton, struct vale_switch 
 	return 0;
 }
 
+int switch_load(const struct maps *maps, struct switch_bpf **out)
+{
+	CLEANUP(skeleton_free) struct switch_bpf *skeleton = switch_bpf__open();
+	int error;
+
+	if (!skeleton)
+		return -errno;
+	error = maps_use(maps, skeleton->obj);
+	if (!error)
+		error = switch_bpf__load(skeleton);
+	if (error)
+		return error;
+	*out = TAKE(skeleton, NULL);
+	return 0;
+}
+
 static int load(struct vale *vale, const struct vale_switch_options *options, __u32 flags,
 		struct switch_bpf **out)
 {
@@ -120,6 +136,7 @@ static int load(struct vale *vale, const struct vale_switch_options *options, __
 	__u32 zero = 0;
 	int error;
 
+	snprintf(state.version, sizeof(state.version), "%s", VALE_VERSION);
 	if (!skeleton)
 		return fail(vale, errno, "cannot create the switch: %s", strerror(errno));
 	bpf_map__set_max_entries(skeleton->maps.fdb, options->fdb_size);
@@ -324,6 +341,8 @@ int vale_switch_get(struct vale *vale, const char *text, struct vale_switch_info
 	if (error)
 		return error;
 	strcpy(info.name, name.switch_name);
+	snprintf(info.version, sizeof(info.version), "%.*s", (int)sizeof(maps.state->version) - 1,
+		 maps.state->version);
 	info.fdb_size = maps.state->fdb_size;
 	info.age = maps.state->age_ns / NS_PER_SECOND;
 	error = count_ports(vale, &maps, &info.ports);

@@ -11,7 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/tc.skel.h"
-#include "internal.h"
+#include "reload.h"
 
 /* BPF_TCX_INGRESS and BPF_TCX_EGRESS: newer than the kernel headers that we build with. */
 #define TCX_INGRESS 46
@@ -58,10 +58,10 @@ static struct bpf_tc_hook hook_of(__u32 ifindex, bool outgoing)
 	};
 }
 
-static int attach_filter(int program, __u32 ifindex, bool outgoing)
+static int attach_filter(int program, __u32 ifindex, bool outgoing, bool replace)
 {
 	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .handle = HANDLE,
-		    .priority = PRIORITY);
+		    .priority = PRIORITY, .flags = replace ? BPF_TC_F_REPLACE : 0);
 	struct bpf_tc_hook hook = hook_of(ifindex, outgoing);
 	int error = bpf_tc_hook_create(&hook);
 
@@ -96,7 +96,14 @@ int tc_put(int program, __u32 ifindex, bool outgoing, const char *pin, const str
 		return error;
 	port->flags |= VALE_PORT_FILTER; /* first: whoever removes it looks there */
 	error = maps_set_port(maps, number, port);
-	return error ? error : attach_filter(program, ifindex, outgoing);
+	return error ? error : attach_filter(program, ifindex, outgoing, false);
+}
+
+int tc_replace(int program, __u32 ifindex, bool outgoing, const char *pin,
+	       const struct vale_port_entry *port)
+{
+	return port->flags & VALE_PORT_FILTER ? attach_filter(program, ifindex, outgoing, true)
+					      : replace_link(pin, program);
 }
 
 /*
@@ -142,4 +149,21 @@ int tc_attach(struct vale *vale, const struct maps *maps, __u32 number, const st
 	return error ? fail(vale, -error, "cannot attach '%s' at tc: %s", device->name,
 			    strerror(-error))
 		     : 0;
+}
+
+int tc_reload(const struct maps *maps, __u32 number, const struct device *device,
+	      const char *directory, struct vale_port_entry *port)
+{
+	CLEANUP(skeleton_free) struct tc_bpf *skeleton = NULL;
+	char pin[PATH_MAX + 4 * VALE_NAME_SIZE];
+	int error = load(maps, number, port, &skeleton), program;
+
+	if (error)
+		return error;
+	program = bpf_program__fd(skeleton->progs.vale_classify);
+	snprintf(pin, sizeof(pin), "%s/tc", directory);
+	error = tc_replace(program, device->ifindex, false, pin, port);
+	if (!error)
+		port->program = hook_program_id(program);
+	return error;
 }

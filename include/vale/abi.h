@@ -20,7 +20,8 @@
  *		limits                  struct vale_limit       by port number, of those that have any
  *		stats                   struct vale_stats       by port number, per CPU
  *		scratch                 working memory of the programs, per CPU
- *		watch_*                 links of the programs that count what the kernel refuses
+ *		watch_*                 links of the programs that watch the kernel, and
+ *		on_*                    what these call: one program each, which can be replaced
  *		port/<name>/xdp         link of the port's program
  *		port/<name>/state       struct vale_xsk_state of an AF_XDP port: vale/xsk.h
  */
@@ -36,7 +37,10 @@
 #endif
 #include <linux/types.h>
 
-/* The first word of `switch` and `sysctl`: another number is another layout, and is refused. */
+/*
+ * The first word of `switch` and `sysctl`: another number is another layout, and is refused. It is
+ * also that of the maps which only the programs know, since these are replaced under traffic.
+ */
 #define VALE_ABI 3
 
 /* IFNAMSIZ: a whole name "valeSSS:PPP" and its NUL fit into it, as in netmap. */
@@ -178,7 +182,8 @@ struct vale_switch {
 	__u32 limited;		       /* ports that are in `limits`, or more */
 	struct vale_device
 		anchor; /* keeps the program `live` on a device, without which it is slow */
-	struct vale_device segments; /* near end of the pair that makes plain frames for rings */
+	struct vale_device segments;  /* near end of the pair that makes plain frames for rings */
+	char version[VALE_NAME_SIZE]; /* whose programs it has: of its making, or its last reload */
 };
 
 /* An element of `ports`. */
@@ -268,7 +273,7 @@ struct vale_sysctl {
 	__u32 default_age; /* seconds */
 };
 
-VALE_ASSERT(sizeof(struct vale_switch) == 88, "layout of vale_switch");
+VALE_ASSERT(sizeof(struct vale_switch) == 104, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, age_ns) == 8, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, generation) == 16, "layout of vale_switch");
 VALE_ASSERT(offsetof(struct vale_switch, devmap_id) == 28, "layout of vale_switch");

@@ -73,6 +73,11 @@ struct vale_header_request {
 	__u32 size;
 };
 
+/* What the program `renew` is run with. */
+struct vale_renew_request {
+	__u32 port;
+};
+
 struct vale_slot {
 	__u32 buf_idx; /* (c) */
 	__u16 len;     /* tx (c), rx (s): bytes in the buffer */
@@ -192,7 +197,8 @@ struct vale_ring_state {
 	__u32 region;	    /* of the memory, the pair's */
 	__u32 shift;	    /* bytes that buffers of the memory are shifted by */
 	__u32 pipes; /* regions behind those of the port's pairs that are its own, too: for pipes */
-	__u32 unused1[8];
+	__u32 abi;   /* VALE_ABI, for clients that cannot read it in the switch's own map */
+	__u32 unused1[7];
 
 	/* what the senders to it share */
 	__u32 rx_reserved; /* slots that a sender has filled or is about to fill */
@@ -213,7 +219,8 @@ struct vale_ring_state {
 	__u32 live_put;	      /* live frames that the parked ones take, */
 	__u32 live_taken;     /* and have taken */
 	__u32 live_process;   /* that has run txsync last: for no other one they are sent */
-	__u32 unused3[4];
+	__u32 programs;	      /* moves on when the port's programs were replaced: open them anew */
+	__u32 unused3[3];
 
 	__u64 waiting[VALE_WAITING]; /* a bit for each doorbell of a lossless sender that waits */
 	__u64 client[VALE_CLIENTS]; /* of the first pair: processes that have the port open, in the */
@@ -258,6 +265,7 @@ VALE_ASSERT(sizeof(struct vale_region) == VALE_REGION_SIZE, "layout of vale_regi
 VALE_ASSERT(VALE_REGION_SIZE % 4096 == 0, "regions start at pages");
 VALE_ASSERT(sizeof(struct vale_parked) == 8, "layout of vale_parked");
 VALE_ASSERT(offsetof(struct vale_ring_state, parked_taken) % 8 == 0, "taken with what follows it");
+VALE_ASSERT(offsetof(struct vale_ring_state, abi) == 32, "the same in all versions");
 VALE_ASSERT(offsetof(struct vale_ring_state, rx_reserved) == 64, "layout of vale_ring_state");
 VALE_ASSERT(offsetof(struct vale_ring_state, tx_taken) == 128, "layout of vale_ring_state");
 VALE_ASSERT(offsetof(struct vale_ring_state, waiting) == 192, "layout of vale_ring_state");

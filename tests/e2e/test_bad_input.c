@@ -66,6 +66,8 @@ Test(bad_input, malformed_names)
 	refused(1, "longer than 13 characters", "create vale1234567890");
 	refused(1, "named without a port", "create vale1:a");
 	refused(1, "named without a port", "destroy vale1:a");
+	refused(1, "named without a port", "reload vale1:a");
+	refused(1, "only letters", "reload vale1/port");
 	refused(1, "only letters", "list vale1/port");
 	cr_assert_eq(program_on("t0"), 0);
 	attach_works("vale1:123456789", "t0");

@@ -3,6 +3,7 @@
  * Machines and users that cannot run a switch: no privilege, no bpffs, no BTF, a kernel that
  * refuses, state of another version. Each with its message, and nothing half-made left behind.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
 
+#include "tests/lib/clients.h"
 #include "tests/lib/expect.h"
 #include "tests/lib/sandbox.h"
-#include "vale/abi.h"
+#include "vale/ring.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -26,11 +28,11 @@ static void one_veth(void)
 
 TestSuite(bad_machine, .init = one_veth, .timeout = 60);
 
-#define NOBODY "setpriv --reuid=65534 --regid=65534 --clear-groups"
+#define AS_NOBODY "setpriv --reuid=65534 --regid=65534 --clear-groups"
 
 static void nobody_is_refused(const char *command)
 {
-	struct output output = run(NOBODY " /mnt/valectl %s", command);
+	struct output output = run(AS_NOBODY " /mnt/valectl %s", command);
 
 	cr_assert_eq(output.status, 1, "'%s' ended with %d", command, output.status);
 	cr_assert_not_null(strstr(output.errors, "not permitted: run it as root (it needs CAP_"),
@@ -47,6 +49,8 @@ Test(bad_machine, no_privilege)
 		"attach vale2:b t1",
 		"detach vale1:a",
 		"destroy vale1 --force",
+		"reload vale1",
+		"reload",
 		"list",
 		"list vale1",
 		"show vale1",
@@ -151,26 +155,122 @@ static void write_abi(const char *map, __u32 abi)
 	close(fd);
 }
 
+/* By one who may make ports, and could otherwise misread. */
+static void open_refused(const char *name, enum vale_transport transport, const char *words)
+{
+	struct vale_open_options options = { .size = sizeof(options), .transport = transport };
+	struct vale_port *port = NULL;
+	struct vale *vale = NULL;
+
+	cr_assert_eq(vale_open(&vale, NULL), 0);
+	cr_assert_eq(vale_port_open(vale, name, &options, &port), -ENOTSUP, "%s", name);
+	cr_assert_not_null(strstr(vale_reason(vale), words), "%s: %s", name, vale_reason(vale));
+	vale_close(vale);
+}
+
 Test(bad_machine, switch_of_another_version)
 {
 	static const char words[] = "the switch 'vale1' was made by another version (ABI 77, this "
 				    "is 3): destroy it "
 				    "with that one";
+	static const char *const commands[] = {
+		"attach vale1:b t1",
+		"attach vale1:b --xsk out",
+		"host vale1",
+		"detach vale1:a",
+		"destroy vale1 --force",
+		"destroy vale1",
+		"reload vale1",
+		"reload",
+		"list",
+		"list vale1",
+		"show vale1",
+		"show vale1:a",
+		"stats vale1",
+		"stats vale1:a",
+		"port add vale1:s",
+		"port add vale2:s --memory vale1:r",
+		"port del vale1:r",
+		"port del vale1:r --force",
+		"fdb vale1",
+		"fdb vale1 add 02:00:00:00:00:01 a",
+		"fdb vale1 del 02:00:00:00:00:01",
+		"fdb vale1 flush",
+		"capture vale1:mirror -w /mnt/capture -c 1",
+	};
+	static const char *const names[] = { "vale1:r", "vale1:new" };
+	struct client *sender = client_start(), *receiver = client_start();
+	unsigned int program;
 	char *before;
 
-	must("%s attach vale1:a t0", valectl());
+	must("%s attach vale1:a t0 && %s port add vale1:r", valectl(), valectl());
+	must("%s attach vale1:x --xsk out", valectl());
+	must("%s port add vale2:t", valectl());
+	client_opens(sender, "vale1:s1", 0);
+	client_opens(receiver, "vale1:s2", 0);
+	program = program_on("t0");
 	write_abi("/sys/fs/bpf/vale/vale1/switch", 77);
 	before = bpffs_files();
-	refused(1, words, "attach vale1:b t1");
-	refused(1, words, "detach vale1:a");
-	refused(1, words, "destroy vale1 --force");
-	refused(1, words, "show vale1");
-	refused(1, words, "stats vale1:a");
-	refused(1, words, "fdb vale1");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		refused(1, words, "%s", commands[i]);
+	for (size_t i = 0; i < COUNT(names); i++)
+		open_refused(names[i], 0, words);
+	open_refused("vale1:x", VALE_TRANSPORT_XSK, words);
 	bpffs_unchanged(before);
-	cr_assert_neq(program_on("t0"), 0);
+	cr_assert_eq(program_on("t0"), program);
+	cr_assert(client_reaches(sender, receiver, 1, 2), "it does not forward any more");
 	write_abi("/sys/fs/bpf/vale/vale1/switch", VALE_ABI);
-	must("%s destroy vale1 --force", valectl());
+	must("%s reload vale1 && %s destroy vale1 --force", valectl(), valectl());
+}
+
+/* A map like the pinned one, which says another version. */
+static int other_state(const char *pin)
+{
+	static struct vale_ring_state state = { .abi = 77 };
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info), zero = 0;
+	int map = bpf_obj_get(pin), other;
+
+	cr_assert_eq(bpf_obj_get_info_by_fd(map, &info, &size), 0);
+	close(map);
+	options.btf_fd = bpf_btf_get_fd_by_id(info.btf_id);
+	options.btf_key_type_id = info.btf_key_type_id;
+	options.btf_value_type_id = info.btf_value_type_id;
+	other = bpf_map_create(BPF_MAP_TYPE_ARRAY, "state", sizeof(zero), sizeof(state), 1,
+			       &options);
+	cr_assert_geq(other, 0, "%s", strerror(errno));
+	cr_assert_eq(bpf_map_update_elem(other, &zero, &state, BPF_ANY), 0);
+	close(options.btf_fd);
+	return other;
+}
+
+/*
+ * An owner without privileges cannot read what the switch says of itself: the port says it, too. A map
+ * of another version is put in the place of its state.
+ */
+Test(bad_machine, port_of_another_version)
+{
+	static const char pin[] = "/sys/fs/bpf/vale/vale1/port/r/state";
+	struct client *client = client_start_as(NOBODY, NOBODY, NOBODY);
+	int map, error;
+
+	must("%s port add vale1:r --owner %d", valectl(), NOBODY);
+	client_opens(client, "vale1:r", VALE_OPEN_EXISTING);
+	client_close(client);
+	map = other_state(pin);
+	must("mv %s /sys/fs/bpf/vale/vale1/old", pin);
+	cr_assert_eq(bpf_obj_pin(map, pin), 0);
+	close(map);
+	must("chown %d %s", NOBODY, pin);
+	error = client_open(client, "vale1:r", VALE_OPEN_EXISTING);
+	cr_assert_eq(error, -ENOTSUP, "%s: %s", strerror(-error), client_reason(client));
+	cr_assert_not_null(strstr(client_reason(client), "it was made by another version"), "%s",
+			   client_reason(client));
+	refused(1, "it was made by another version", "port header vale1:r 12");
+	must("mv -f /sys/fs/bpf/vale/vale1/old %s", pin);
+	must("%s port header vale1:r 12", valectl());
+	client_opens(client, "vale1:r", VALE_OPEN_EXISTING);
 }
 
 Test(bad_machine, sysctls_of_another_version)

@@ -42,6 +42,8 @@ Test(cli, wrong_usage_is_2)
 		{ "create vale1 --age 99999999999999999999", "is no number" },
 		{ "destroy", "name one switch" },
 		{ "destroy vale1 --frob", "wrong option '--frob'" },
+		{ "reload vale1 vale2", "name one switch, or none" },
+		{ "reload --force", "wrong option '--force'" },
 		{ "attach", "name a port and a device" },
 		{ "attach vale1:a", "name a port and a device" },
 		{ "attach vale1:a t0 t1", "name a port and a device" },
@@ -86,6 +88,7 @@ Test(cli, failure_is_1)
 		{ "fdb vale9 del 02:00:00:00:00:01", "there is no switch 'vale9'" },
 		{ "fdb vale9 add 02:00:00:00:00:01 a", "there is no switch 'vale9'" },
 		{ "destroy vale9", "there is no switch 'vale9'" },
+		{ "reload vale9", "there is no switch 'vale9'" },
 		{ "detach vale9:a", "there is no switch 'vale9'" },
 		{ "show vale9:a", "there is no switch 'vale9'" },
 		{ "show vale1:a", "there is no port 'vale1:a' (valectl show vale1 lists them)" },
@@ -127,8 +130,9 @@ Test(cli, usage_follows_a_wrong_usage)
 Test(cli, help_is_on_stdout_with_0)
 {
 	static const char *const ways[] = { "help", "--help", "help --help" };
-	static const char *const names[] = { "create", "destroy", "attach", "detach", "list",
-					     "show",   "stats",	  "fdb",    "sysctl", "help" };
+	static const char *const names[] = { "create", "destroy", "attach", "detach",
+					     "list",   "show",	  "stats",  "fdb",
+					     "sysctl", "help",	  "reload" };
 	char words[64];
 
 	for (size_t i = 0; i < COUNT(ways); i++) {

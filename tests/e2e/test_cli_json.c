@@ -88,6 +88,8 @@ Test(json, failures)
 		{ "create vale1 --frob --json", 2, "wrong option" },
 		{ "--json destroy vale9", 1, "there is no switch" },
 		{ "--json destroy", 2, "name one switch" },
+		{ "--json reload vale9", 1, "there is no switch" },
+		{ "--json reload vale1 vale2", 2, "name one switch, or none" },
 		{ "--json attach vale1:a t0", 1, "no such network interface" },
 		{ "--json attach vale1", 2, "name a port and a device" },
 		{ "--json detach vale9:a", 1, "there is no switch" },

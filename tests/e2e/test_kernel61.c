@@ -188,6 +188,23 @@ static void host_is_reached(const char *address)
 	cr_expect(strstr(lab_output(), " 0% packet loss"), "%s", lab_output());
 }
 
+/* Of all programs on interfaces, none is left in a moment: also of a shared one, there are not two. */
+static void reload(void)
+{
+	char before[1024];
+	int count = 0;
+
+	snprintf(
+		before, sizeof(before), "%s",
+		lab_run("bpftool prog show | grep -oE '^[0-9]+: (xdp|sched_cls|ext) .*name vale_' | "
+			"cut -d: -f1"));
+	lab_run("valectl reload vale1");
+	for (char *id = strtok(before, "\r\n"); id; id = strtok(NULL, "\r\n"), count++)
+		lab_run("timeout 5 sh -c 'while bpftool prog show id %s; do usleep 50000; done'",
+			id);
+	cr_expect_gt(count, 2);
+}
+
 /* Before 6.6 there are filters at tc, which are to be taken off again. */
 static void host_stays_connected(void)
 {
@@ -196,6 +213,10 @@ static void host_stays_connected(void)
 	lab_run("ip address add 10.0.0.200/24 dev left");
 	lab_run("valectl attach vale1:a left --host");
 	lab_run("valectl attach vale1:b right --hook tc");
+	host_is_reached("10.0.0.1");
+	host_is_reached("10.0.0.2");
+	ping(56);
+	reload();
 	host_is_reached("10.0.0.1");
 	host_is_reached("10.0.0.2");
 	ping(56);
@@ -221,6 +242,8 @@ static void device_is_shared(const char *first, const char *second)
 	lab_run("bpftool -j map dump name seen | grep -c '\"value\":'");
 	cr_expect_null(strstr(lab_run("bpftool map dump name seen"), "\"value\": 0"), "%s",
 		       lab_output());
+	reload();
+	ping(56);
 	lab_run("xdp-loader status left");
 	cr_expect(strstr(lab_output(), "count_and_pass"), "%s", lab_output());
 	cr_expect(strstr(lab_output(), "vale_receive"), "%s", lab_output());

@@ -33,6 +33,7 @@ static const struct {
 	{ "test_port_death", "killed", 1 },
 	{ "test_port_fork", "a_child_that_says*", 1 },
 	{ "test_port_pass", "to_nobody", 1 },
+	{ "test_reload_rings", "frames_that_wait", 1 },
 	{ "test_vnet", "@(frames_are_cut|floods)*", 2 },
 	{ "test_vnet_device", "@(devices|floods)*", 2 },
 	{ "test_vnet_fragments", "@(of_a_datagram|are_one)*", 3 },

@@ -132,6 +132,7 @@ static void describe_switch(const char *name, struct vale_switch_info *out)
 	out->fdb_size = (__u32)next_number();
 	out->age = (__u32)next_number();
 	out->ports = next();
+	next_text(out->version, sizeof(out->version));
 }
 
 static void describe_port(const char *name, struct vale_port_info *out)
@@ -177,6 +178,11 @@ int vale_switch_create(struct vale *vale, const char *name,
 		       const struct vale_switch_options *options)
 {
 	look_at_options(options, sizeof(*options));
+	return answer_switch(vale, name);
+}
+
+int vale_switch_reload(struct vale *vale, const char *name)
+{
 	return answer_switch(vale, name);
 }
 

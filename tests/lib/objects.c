@@ -14,6 +14,8 @@
 
 enum kind { MAP, PROGRAM, LINK };
 
+static const char *const kinds[] = { "map", "program", "link" };
+
 static struct object {
 	enum kind kind;
 	__u32 id;
@@ -49,12 +51,15 @@ static void remember_program(__u32 id)
 
 static void remember_map(int fd, const struct bpf_map_info *info)
 {
+	struct bpf_devmap_val value;
+	__u32 zero = 0, id;
+
 	remember(MAP, info->id);
+	if (info->type == BPF_MAP_TYPE_PROG_ARRAY && !bpf_map_lookup_elem(fd, &zero, &id))
+		remember_program(id);
 	if (info->type != BPF_MAP_TYPE_DEVMAP)
 		return;
 	for (__u32 i = 0; i < info->max_entries; i++) {
-		struct bpf_devmap_val value;
-
 		if (!bpf_map_lookup_elem(fd, &i, &value) && value.bpf_prog.id)
 			remember_program(value.bpf_prog.id);
 	}
@@ -128,6 +133,40 @@ size_t objects_alive(void)
 	return count;
 }
 
+/* What is attached to the kernel's tracepoints calls what is in maps, and stays. */
+static bool stays(int program)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(program, &info, &size) && !strncmp(info.name, "watch_", 6);
+}
+
+static bool all_are_new(const void *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < object_count; i++) {
+		int fd = objects[i].kind == PROGRAM ? bpf_prog_get_fd_by_id(objects[i].id) : -1;
+		bool old = fd >= 0 && !stays(fd);
+
+		if (fd >= 0)
+			close(fd);
+		if (old)
+			return false;
+	}
+	return true;
+}
+
+bool objects_programs_are_replaced(void)
+{
+	return eventually(all_are_new, NULL);
+}
+
+void objects_forget(void)
+{
+	object_count = 0;
+}
+
 static bool all_is_freed(const void *unused)
 {
 	(void)unused;
@@ -142,4 +181,13 @@ bool objects_are_freed(void)
 size_t objects_count(void)
 {
 	return object_count;
+}
+
+size_t objects_count_of(const char *kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < object_count; i++)
+		count += !strcmp(kinds[objects[i].kind], kind);
+	return count;
 }

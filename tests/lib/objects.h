@@ -15,9 +15,14 @@ void objects_remember(void);
 /* The same, as far as it goes, while others add and remove some. */
 void objects_sample(void);
 size_t objects_count(void);
+size_t objects_count_of(const char *kind); /* "map", "program" or "link" */
 /* How many of these the kernel still has. */
 size_t objects_alive(void);
 /* None, soon. */
 bool objects_are_freed(void);
+
+/* Of the programs, soon none but those that a reload leaves. */
+bool objects_programs_are_replaced(void);
+void objects_forget(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include "sandbox.h"
 #include "strace.h"
 
-/* Of more calls, a run takes every second one: the odd or the even ones, by the time of day. */
+/* Of more calls, a run takes every second one: which ones, the time of day says. */
 #define SERIES_LONG 100
 
 static int unfinished(const char *path, const struct stat *status, int kind, struct FTW *at)

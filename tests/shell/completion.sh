@@ -55,9 +55,10 @@ valectl create vale7 && valectl port add vale7:ring && valectl attach vale8:red 
 	valectl fdb vale8 add 02:00:00:00:00:09 red || exit 1
 
 offers 'valectl de' destroy detach
-offers 'valectl ' create destroy attach host detach port limit list show stats fdb sysctl capture exec doctor help
+offers 'valectl ' create destroy reload attach host detach port limit list show stats fdb sysctl capture exec doctor help
 offers 'valectl help sy' sysctl
 offers 'valectl destroy ' vale7 vale8
+offers 'valectl reload ' vale7 vale8
 offers 'valectl detach ' vale7:blue vale8:red
 offers 'valectl detach vale8:' red
 offers 'valectl limit vale7:b' blue

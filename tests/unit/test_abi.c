@@ -14,7 +14,7 @@ Test(abi, sizes)
 	cr_assert_eq(VALE_ABI, 3);
 	cr_assert_eq(VALE_NAME_SIZE, 16);
 	cr_assert_eq(VALE_PORTS, 254);
-	cr_assert_eq(sizeof(struct vale_switch), 88);
+	cr_assert_eq(sizeof(struct vale_switch), 104);
 	cr_assert_eq(sizeof(struct vale_port_entry), 144);
 	cr_assert_eq(sizeof(struct vale_device), 16);
 	cr_assert_eq(sizeof(struct vale_fdb_key), 8);
