@@ -88,12 +88,16 @@ static int reload_all(struct context *context, json_t *reloaded)
 int command_reload(struct context *context, int argc, char **argv)
 {
 	json_t *reloaded;
+	int status;
 
 	opterr = 0;
 	if (getopt(argc, argv, "") != -1)
 		return option_error(context, argc, argv);
 	if (argc - optind > 1)
 		return usage_error(context, "name one switch, or none: all of them");
+	status = rights_check(context, "reload", optind < argc ? argv[optind] : "all");
+	if (status)
+		return status;
 	if (isatty(STDERR_FILENO))
 		vale_set_progress(context->vale, show_progress, "reloaded");
 	reloaded = json_array();

@@ -22,6 +22,9 @@ static const struct rights {
 } table[] = {
 	{ "create", CAPABILITIES_MAKE, FILES },
 	{ "destroy", CAPABILITY(NET_ADMIN), CAPABILITIES_MAKE | CAPABILITIES_VISIT | FILES },
+	/* It asks the kernel for the maps that only the old programs know. */
+	{ "reload", CAPABILITIES_MAKE | CAPABILITY(SYS_ADMIN),
+	  CAPABILITIES_VISIT | CAPABILITY(CHOWN) | FILES },
 	{ "attach", CAPABILITIES_MAKE, CAPABILITIES_VISIT | FILES },
 	{ "host", CAPABILITIES_MAKE, CAPABILITIES_VISIT | FILES },
 	{ "detach", CAPABILITY(NET_ADMIN), CAPABILITIES_MAKE | CAPABILITIES_VISIT | FILES },

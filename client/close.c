@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "loader/ring_port.h"
 
 #define PAGE 4096
 

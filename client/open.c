@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "client.h"
+#include "loader/ring_port.h"
 
 struct opening {
 	struct vale *vale;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "loader/ring_port.h"
 
 /* How often frames are sent to devices before they are left for the next time. */
 #define LIVE_TRIES 64

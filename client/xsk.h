@@ -10,6 +10,7 @@
 #include <xdp/xsk.h>
 
 #include "client.h"
+#include "loader/ring_port.h"
 #include "vale/xsk.h"
 
 struct xsk_bpf;

@@ -15,6 +15,7 @@
 #include "bpf/xsk.skel.h"
 #include "loader/pair.h"
 #include "xsk.h"
+#include "loader/ring_port.h"
 
 static bool is_there(const char *path)
 {

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "attach.h"
+#include "ring_port.h"
 
 static int open_netns(struct vale *vale, const char *netns, int *out)
 {

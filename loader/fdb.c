@@ -9,8 +9,7 @@
 
 #include "internal.h"
 
-#define NS_PER_SECOND 1000000000ULL
-#define NS_PER_MS     1000000ULL
+#define NS_PER_MS 1000000ULL
 
 /* What the programs compare `seen_ns` with: bpf_ktime_get_ns(). */
 static __u64 now_ns(void)

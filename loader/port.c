@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "pair.h"
+#include "ring_port.h"
 
 /* Goes where the port's device is, or was. */
 static int visit_device(const struct vale_port_entry *port, struct netns_visit *visit,
@@ -253,5 +254,5 @@ int vale_port_detach(struct vale *vale, const char *text)
 		return fail(vale, EBUSY, "cannot detach '%s': it goes with '%.*s'", text,
 			    (int)strlen(text) - 1, text);
 	error = port_remove(&maps, number, &port);
-	return error ? fail(vale, -error, "cannot detach '%s': %s", text, strerror(-error)) : 0;
+	return error ? fail_leave(vale, -error, "cannot detach", text) : 0;
 }

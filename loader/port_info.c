@@ -10,6 +10,7 @@
 #include "pair.h"
 #include "vale/ring.h"
 #include "vale/xsk.h"
+#include "ring_port.h"
 
 static void describe_device(struct vale_port_info *info, const struct device *device)
 {

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "internal.h"
+#include "ring_port.h"
 #include "vale/ring.h"
 
 int ring_port_check_header(struct vale *vale, __u32 size)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "internal.h"
+#include "ring_port.h"
 
 static int try_hold(int fd, bool exclusive)
 {

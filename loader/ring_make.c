@@ -17,6 +17,7 @@
 #include "bpf/ring.skel.h"
 #include "reload.h"
 #include "vale/ring.h"
+#include "ring_port.h"
 
 struct making {
 	struct claim *claim;

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "internal.h"
+#include "ring_port.h"
 #include "vale/ring.h"
 
 struct regions {

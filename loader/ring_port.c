@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "ring_port.h"
 #include "vale/ring.h"
 
 static bool round_slots(__u32 slots, __u32 *out)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pair.h"
+#include "ring_port.h"
 
 static int find_device(struct claim *claim, const char *on, struct vale_port_entry *out)
 {

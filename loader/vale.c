@@ -102,6 +102,16 @@ int fail_files(struct vale *vale, const char *what)
 								 : "");
 }
 
+int fail_leave(struct vale *vale, int error, const char *what, const char *name)
+{
+	char words[128] = "";
+
+	if (error == EPERM)
+		capability_words(capability_missing(CAPABILITIES_VISIT), words, sizeof(words));
+	return fail(vale, error, "%s '%s': %s%s%s", what, name, strerror(error),
+		    *words ? "; missing: " : "", words);
+}
+
 static int fail_permission(struct vale *vale, __u64 missing, const char *what)
 {
 	char words[128];

@@ -6,6 +6,7 @@
 
 #include "loan.h"
 #include "pipe.h"
+#include "loader/ring_port.h"
 
 pthread_mutex_t file_lock = PTHREAD_MUTEX_INITIALIZER;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pool.h"
+#include "loader/ring_port.h"
 
 /* A port of that name, or what one would be like that was made now: nothing is. */
 static int look(const char *name, struct vale_port_info *out)

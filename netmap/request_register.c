@@ -6,6 +6,7 @@
 
 #include "monitor.h"
 #include "persistent.h"
+#include "loader/ring_port.h"
 
 /* What is asked for, in the library's terms. */
 struct binding {

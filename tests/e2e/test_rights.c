@@ -143,6 +143,7 @@ static const struct row story[] = {
 	{ "sysctl -a", "" },
 	{ "list", "" },
 	{ "port add vale1:r --spare 1", MAKE },
+	{ "reload vale1", "net_admin sys_admin" },
 	{ "port add vale1:mine --owner nobody", MAKE " chown" },
 	{ "port add vale1:shares --memory vale1:r", MAKE },
 	{ "attach vale1:t t1", MAKE },
@@ -172,15 +173,43 @@ static const struct row story[] = {
 	{ "destroy vale1 --force", "net_admin" },
 };
 
+/* What is in other namespaces. */
+static void detach_distant(void)
+{
+	static const char *const ports[] = { "c", "n", "p", "y" };
+
+	for (size_t i = 0; i < COUNT(ports); i++)
+		must("/mnt/valectl detach vale1:%s", ports[i]);
+}
+
 Test(rights, each_command_needs_what_the_table_says)
 {
 	char *links = strdup(must("ip -br link | cut -d' ' -f1 | sort").text);
 
-	for (size_t i = 0; i < COUNT(story); i++)
+	for (size_t i = 0; i < COUNT(story); i++) {
+		if (!strncmp(story[i].command, "destroy", 7))
+			detach_distant();
 		needs_exactly(&story[i], as_root);
+	}
 	/* Nothing that it has made is left for want of a right. */
 	cr_assert_str_eq(must("ip -br link | cut -d' ' -f1 | sort").text, links);
 	free(links);
+}
+
+Test(rights, what_cannot_be_left_as_it_was_is_told_and_left_to_the_next)
+{
+	static const char *const commands[] = { "detach vale1:c", "destroy vale1 --force" };
+
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		struct output output;
+
+		must("/mnt/valectl create vale1 && /mnt/valectl attach vale1:c c1");
+		output = run("setpriv --bounding-set=-all,+net_admin /mnt/valectl %s", commands[i]);
+		cr_assert_eq(output.status, 1, "%s", commands[i]);
+		expect_named(output.errors, "sys_admin", commands[i]);
+		must("/mnt/valectl destroy vale1 --force");
+	}
+	cr_assert_eq(run("/mnt/valectl list vale1").status, 1);
 }
 
 /* ---- another user ------------------------------------------------------------------------------ */

@@ -137,6 +137,7 @@ static const struct command {
 	{ "sysctl -a", MAKE, 0 },
 	{ "help", 0, 0 },
 	{ "create vale2", MAKE, 0 },
+	{ "reload vale1", MAKE | VISIT | BIT(CHOWN), 0 },
 	{ "port add vale1:q", MAKE | VISIT | BIT(CHOWN), 0 },
 	{ "attach vale1:t t1", MAKE | VISIT, 0 },
 	{ "host vale1 h0", MAKE | VISIT, 0 },

@@ -72,3 +72,8 @@ __u32 ring_memory_id(int fd)
 	(void)fd;
 	NOT_OPEN;
 }
+
+bool is_shortage(int error)
+{
+	return error == -EINTR || error == -ENOMEM;
+}
