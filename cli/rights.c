@@ -15,12 +15,15 @@
 #define FILES CAPABILITY(DAC_OVERRIDE)
 #define ALL   (~0ULL)
 
+/* What an older kernel does not have, libbpf looks for in its modules, and asks the kernel for these. */
+#define MODULES CAPABILITY(SYS_ADMIN)
+
 static const struct rights {
 	const char *command;
 	__u64 needs; /* it does nothing without them (of `port`: `port add`) */
 	__u64 uses;  /* beside these, for some of what it does */
 } table[] = {
-	{ "create", CAPABILITIES_MAKE, FILES },
+	{ "create", CAPABILITIES_MAKE, MODULES | FILES },
 	{ "destroy", CAPABILITY(NET_ADMIN), CAPABILITIES_MAKE | CAPABILITIES_VISIT | FILES },
 	/* It asks the kernel for the maps that only the old programs know. */
 	{ "reload", CAPABILITIES_MAKE | CAPABILITY(SYS_ADMIN),
@@ -34,7 +37,7 @@ static const struct rights {
 	{ "stats", 0, CAPABILITIES_VISIT | FILES },
 	{ "fdb", 0, FILES },
 	{ "limit", 0, CAPABILITIES_MAKE | CAPABILITIES_VISIT | FILES },
-	{ "sysctl", 0, CAPABILITIES_MAKE | FILES },
+	{ "sysctl", 0, CAPABILITIES_MAKE | MODULES | FILES },
 	{ "capture", 0,
 	  CAPABILITIES_MAKE | CAPABILITIES_VISIT | CAPABILITY(NET_RAW) | CAPABILITY(IPC_LOCK) |
 		  FILES },
