@@ -66,7 +66,7 @@ ARCH_INCLUDE  = /usr/include/$(MULTIARCH)
 BPF_ARCH     := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS   = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Iinclude -I. -idirafter $(ARCH_INCLUDE)
 
-.PHONY: all demo test fuzz sanitize soak bench check install uninstall clean help packages
+.PHONY: all demo test fuzz sanitize valgrind soak bench check install uninstall clean help packages
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -248,6 +248,11 @@ sanitize:
 		VALE_BUILD=$(BUILD)/sanitize tests/run $(SANITIZED)
 	$(Q)! cat $(SANITIZER_LOG).* 2> /dev/null
 
+valgrind:
+	$(Q)scripts/install-packages valgrind
+	$(Q)$(MAKE) --no-print-directory all $(filter $(BUILD)/tests/unit/%,$(TESTS))
+	$(Q)scripts/valgrind $(BUILD)
+
 # MINUTES: how long. A run of some seconds is among the tests.
 MINUTES ?= 10
 soak:
@@ -317,6 +322,7 @@ help:
 	@echo 'make test       as root: the same set-up, then every test; last line: N passed, N failed, N skipped'
 	@echo 'make fuzz       hostile inputs of all kinds, FUZZ_SECONDS=60 for each of the targets in tests/fuzz'
 	@echo 'make sanitize   as root: tests made with the address and undefined behaviour sanitizers'
+	@echo 'make valgrind   as root: unit tests, commands and clients under valgrind'
 	@echo 'make soak       as root: everything at once for MINUTES=$(MINUTES); nothing is lost, nothing grows'
 	@echo 'make bench      as root: the figures of the README, as ratios measured side by side'
 	@echo 'make check      formatting, static analysis, shell scripts, headers, manual pages'
