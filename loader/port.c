@@ -231,8 +231,7 @@ int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int
 		return error;
 	error = port_sweep(maps);
 	if (error)
-		return fail(vale, -error, "cannot sweep '%s': %s", name.switch_name,
-			    strerror(-error));
+		return fail_leave(vale, -error, "cannot sweep", name.switch_name);
 	return maps_need_port(maps, vale, name.port, number, port);
 }
 

@@ -306,10 +306,11 @@ int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 		error = pin_lock(vale, &lock);
 	if (!error)
 		error = maps_open(&maps, vale, name.switch_name);
-	if (!error)
-		error = port_sweep(&maps);
 	if (error)
 		return error;
+	error = port_sweep(&maps);
+	if (error)
+		return fail_leave(vale, -error, "cannot destroy", name.switch_name);
 	error = switch_count_ports(vale, &maps, &ports);
 	if (error)
 		return error;

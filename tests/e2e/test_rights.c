@@ -207,6 +207,10 @@ Test(rights, what_cannot_be_left_as_it_was_is_told_and_left_to_the_next)
 		output = run("setpriv --bounding-set=-all,+net_admin /mnt/valectl %s", commands[i]);
 		cr_assert_eq(output.status, 1, "%s", commands[i]);
 		expect_named(output.errors, "sys_admin", commands[i]);
+		output = run("setpriv --bounding-set=-all,+net_admin /mnt/valectl %s",
+			     "destroy vale1 --force");
+		cr_assert_eq(output.status, 1, "and again");
+		expect_named(output.errors, "sys_admin", "destroy");
 		must("/mnt/valectl destroy vale1 --force");
 	}
 	cr_assert_eq(run("/mnt/valectl list vale1").status, 1);
