@@ -123,7 +123,6 @@ void claim_undo(struct claim *claim)
 int claim_begin(struct claim *claim, struct vale *vale, const char *text)
 {
 	int error = name_port(vale, &claim->name, text);
-	struct device device;
 
 	claim->vale = vale;
 	if (error)
@@ -131,14 +130,13 @@ int claim_begin(struct claim *claim, struct vale *vale, const char *text)
 	if (strchr(claim->name.port, HOST_SIDE))
 		return fail(vale, EINVAL,
 			    "'%s' is no name of a port: it would be the host's side of one", text);
-	error = device_by_name(&device, claim->name.port);
-	if (!error)
+	if (if_nametoindex(claim->name.port))
 		return fail(vale, EEXIST,
 			    "'%s' is no name of a port: there is a network interface '%s'", text,
 			    claim->name.port);
-	return error == -ENODEV ? 0
-				: fail(vale, -error, "cannot look for a network interface '%s': %s",
-				       claim->name.port, strerror(-error));
+	return errno == ENODEV ? 0
+			       : fail(vale, errno, "cannot look for a network interface '%s': %s",
+				      claim->name.port, strerror(errno));
 }
 
 int claim_switch(struct claim *claim, struct maps *maps)

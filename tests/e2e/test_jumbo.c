@@ -160,6 +160,7 @@ static void expect_flood(int from, size_t length)
 	for (int host = 1; host <= CONTAINER; host++)
 		add(host, JUMBO);
 	container("d", 5);
+	traffic_quiet();
 	must("%s attach vale1:p5 d", valectl());
 	add_ring();
 	send_frame(from, FRAME_EVERYONE, length);

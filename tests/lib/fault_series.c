@@ -178,6 +178,7 @@ void fault_series_run(const struct fault_series *series)
 		.traced = { .function = series->function },
 		.before = inventory(),
 	};
+	const char *wanted = getenv("VALE_FAULTS");
 	unsigned int turn = time(NULL), sample = series->sample ? series->sample : SAMPLE;
 	struct faults faults;
 	size_t stride, tried = 0;
@@ -189,8 +190,8 @@ void fault_series_run(const struct fault_series *series)
 	state.after = inventory();
 	errors_of(state.traced.errors);
 	undo(&state, &(struct fault){ .name = "no fault" });
-	if (getenv("VALE_FAULTS"))
-		sample = atoi(getenv("VALE_FAULTS"));
+	if (wanted)
+		sample = atoi(wanted);
 	stride = getenv("VALE_KILL_ALL") || !sample ? 1 : (faults.count + sample - 1) / sample;
 	for (size_t i = turn % stride; i < faults.count; i += stride, tried++) {
 		faults.items[i].lasting = series->lasting;

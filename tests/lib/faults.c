@@ -124,7 +124,7 @@ static const struct errors *next_call(const struct traced *traced, pid_t child, 
 
 static int choose(const struct errors *errors, unsigned int turn)
 {
-	unsigned int count = 0;
+	unsigned int count = 1; /* each has one */
 
 	while (count < COUNT(errors->errors) && errors->errors[count])
 		count++;

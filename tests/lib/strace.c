@@ -33,69 +33,70 @@ static bool is_among(const long *items, size_t count, long item)
  * process only has open, a kill closes; so close() is among them, and making a map that is pinned
  * later.
  */
-static bool changes_nothing(const struct __ptrace_syscall_info *call)
-{
-	static const long calls[] = {
-		SYS_bind,
-		SYS_brk,
-		SYS_capget,
-		SYS_capset,
-		SYS_close,
-		SYS_dup,
-		SYS_epoll_create1,
-		SYS_faccessat,
-		SYS_fcntl,
-		SYS_flock,
-		SYS_futex,
-		SYS_getdents64,
-		SYS_geteuid,
-		SYS_getpid,
-		SYS_getrandom,
-		SYS_getsockname,
-		SYS_getsockopt,
-		SYS_gettid,
-		SYS_getuid,
-		SYS_lseek,
-		SYS_mmap,
-		SYS_mprotect,
-		SYS_mremap,
-		SYS_munmap,
-		SYS_newfstatat,
-		SYS_openat,
-		SYS_prctl,
-		SYS_pread64,
-		SYS_prlimit64,
-		SYS_read,
-		SYS_readlinkat,
-		SYS_recvfrom,
-		SYS_recvmsg,
-		SYS_rseq,
-		SYS_setns,
-		SYS_setsockopt,
-		SYS_socket,
-		SYS_statfs,
-		SYS_uname,
-		SYS_write,
-		SYS_set_robust_list,
-		SYS_set_tid_address,
+static const long idle_calls[] = {
+	SYS_bind,
+	SYS_brk,
+	SYS_capget,
+	SYS_capset,
+	SYS_close,
+	SYS_dup,
+	SYS_epoll_create1,
+	SYS_faccessat,
+	SYS_fcntl,
+	SYS_flock,
+	SYS_futex,
+	SYS_getdents64,
+	SYS_geteuid,
+	SYS_getpid,
+	SYS_getrandom,
+	SYS_getsockname,
+	SYS_getsockopt,
+	SYS_gettid,
+	SYS_getuid,
+	SYS_lseek,
+	SYS_mmap,
+	SYS_mprotect,
+	SYS_mremap,
+	SYS_munmap,
+	SYS_newfstatat,
+	SYS_openat,
+	SYS_prctl,
+	SYS_pread64,
+	SYS_prlimit64,
+	SYS_read,
+	SYS_readlinkat,
+	SYS_recvfrom,
+	SYS_recvmsg,
+	SYS_rseq,
+	SYS_setns,
+	SYS_setsockopt,
+	SYS_socket,
+	SYS_statfs,
+	SYS_uname,
+	SYS_write,
+	SYS_set_robust_list,
+	SYS_set_tid_address,
 #ifdef SYS_arch_prctl
-		SYS_arch_prctl,
+	SYS_arch_prctl,
 #endif
 #ifdef SYS_access
-		SYS_access,
+	SYS_access,
 #endif
 #ifdef SYS_faccessat2
-		SYS_faccessat2,
+	SYS_faccessat2,
 #endif
-	};
-	static const long bpf_commands[] = {
-		BPF_BTF_LOAD, BPF_MAP_CREATE,	   BPF_MAP_FREEZE,	   BPF_MAP_GET_NEXT_KEY,
-		BPF_OBJ_GET,  BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_LOAD,
-	};
+};
 
+static const long idle_bpf_commands[] = {
+	BPF_BTF_LOAD, BPF_MAP_CREATE,	   BPF_MAP_FREEZE,	   BPF_MAP_GET_NEXT_KEY,
+	BPF_OBJ_GET,  BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_LOAD,
+};
+
+static bool changes_nothing(const struct __ptrace_syscall_info *call)
+{
 	if (call->entry.nr == SYS_bpf)
-		return is_among(bpf_commands, COUNT(bpf_commands), call->entry.args[0]);
-	return is_among(calls, COUNT(calls), call->entry.nr);
+		return is_among(idle_bpf_commands, COUNT(idle_bpf_commands), call->entry.args[0]);
+	return is_among(idle_calls, COUNT(idle_calls), call->entry.nr);
 }
 
 static void become(const struct traced *traced)
