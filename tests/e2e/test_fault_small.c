@@ -58,6 +58,26 @@ Test(fault_small, port_header)
 	});
 }
 
+Test(fault_small, limit)
+{
+	fault_series_run(&(struct fault_series){
+		.command = "limit vale1:b broadcast 1234",
+		.undo = "limit vale1:b broadcast 0",
+	});
+}
+
+/* All calls of a kind fail from then on, so that what was begun cannot be undone. */
+Test(fault_small, port_add_and_its_undo)
+{
+	fault_series_run(&(struct fault_series){
+		.command = "port add vale1:a1 --rings 2",
+		.undo = "port del vale1:a1",
+		.word = "there is a port vale1:a1",
+		.may_be_left = true,
+		.lasting = true,
+	});
+}
+
 Test(fault_small, fdb_add)
 {
 	fault_series_run(&(struct fault_series){

@@ -182,3 +182,29 @@ Test(kill_short, sysctl)
 		.sample = 3,
 	});
 }
+
+/* ---- limits ------------------------------------------------------------------------------------ */
+
+static void check_limit(size_t call, int round)
+{
+	(void)round;
+	series_next(call, "limit vale1:b broadcast 1234", "nothing", NULL);
+	must("%s limit vale1:b | grep 1234", valectl());
+}
+
+static void no_limit(size_t call)
+{
+	series_next(call, "limit vale1:b broadcast 0", "nothing", NULL);
+	cr_assert(run("%s limit vale1:b | grep 1234", valectl()).status);
+	all_goes_on(call);
+}
+
+Test(kill_short, limit)
+{
+	series_run(&(struct series){
+		.command = "limit vale1:b broadcast 1234",
+		.check = check_limit,
+		.clean = no_limit,
+		.sample = 3,
+	});
+}
