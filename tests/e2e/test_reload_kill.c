@@ -93,7 +93,7 @@ Test(reload_kill, reload)
 	series_run(&(struct series){
 		.command = "reload vale1",
 		.check = check_reload,
-		.sample = 22,
+		.sample = 12,
 	});
 	ring_expect_balance("vale1");
 }
