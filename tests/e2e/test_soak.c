@@ -301,7 +301,9 @@ static void settle(const char *port, int host)
 static void go_round(struct client *sender, struct pump *pump, int seconds)
 {
 	struct client *hostile = client_start_as(NOBODY, NOBODY, NOBODY);
-	struct scribble scribble = { .seed = ring_seed(), .to = { R2, C1 }, .syncs = 20000 };
+	struct scribble scribble = {
+		.seed = ring_seed(), .from = BAD, .to = { R2, C1 }, .stop = stop, .least = 20000
+	};
 	pid_t processes[WORKERS];
 	int status;
 
