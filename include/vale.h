@@ -267,12 +267,12 @@ int vale_port_add(struct vale *vale, const char *name, const struct vale_ring_op
  * 0. A frame then is the header and what follows it, in both directions. Between ports whose
  * headers have the same size frames go as they are, of up to 64 slots, with whatever the header says. For
  * other ports the switch does what it says: it completes the checksum, cuts TCP (over IPv4 and
- * IPv6) and UDP (as UDP_SEGMENT does) into segments, and takes the header off, or puts one before
- * the frame. A header that makes no sense to it loses the frame, which is counted (`header`). Whoever
+ * IPv6) and UDP (as UDP_SEGMENT does) into segments and datagrams into IP fragments, and takes the
+ * header off, or puts one before the frame. A header that makes no sense to it loses the frame, which is counted (`header`). Whoever
  * may open the port may do this.
  *
  * -ERANGE: no such size; -ENOENT: no such port; -ENOTTY: it is no ring port; -EACCES: it is another
- * user's; -ENXIO: it was deleted meanwhile.
+ * user's; -ENXIO: it was deleted meanwhile; -ENOTSUP: it was made with another layout (VALE_ABI).
  */
 int vale_port_set_header(struct vale *vale, const char *name, __u32 size);
 

@@ -78,8 +78,10 @@ int vale_port_set_header(struct vale *vale, const char *text, __u32 size)
 	if (program == -ENOTTY)
 		return fail(vale, ENOTTY,
 			    "cannot give '%s' a virtio-net header: only ring ports have one", text);
-	if (program == -EACCES)
-		return fail_files(vale, "cannot give the port a virtio-net header");
+	if (program == -EACCES) {
+		fail_files(vale, "cannot give the port a virtio-net header");
+		return -EACCES;
+	}
 	if (program == -ENOTSUP)
 		return fail(vale, ENOTSUP,
 			    "cannot give '%s' a virtio-net header: it was made by another version "
