@@ -131,6 +131,16 @@ static __always_inline __u64 cut_sum_head(struct cut *cut, __u32 at, __u32 lengt
 	return cut_sum((const struct cut_bytes *)(cut->head + (at & 0xff)), length);
 }
 
+/* Of the pseudo header: the addresses. */
+static __always_inline __u64 cut_sum_addresses(struct cut *cut)
+{
+	const struct vnet *vnet = &cut->vnet;
+
+	if (vnet->ipv6)
+		return cut_sum_head(cut, vnet->network + offsetof(struct ipv6hdr, saddr), 32);
+	return cut_sum_head(cut, vnet->network + offsetof(struct iphdr, saddr), 8);
+}
+
 #define CUT_MORE_IPV4 0x2000
 #define CUT_MORE_IPV6 1
 
@@ -177,7 +187,6 @@ static __always_inline void cut_ipv4(struct cut *cut, __u32 segment, __u32 lengt
 	cut_put_16(cut, at + offsetof(struct iphdr, check), 0);
 	cut_put_16(cut, at + offsetof(struct iphdr, check),
 		   ~checksum_fold(cut_sum_head(cut, at, vnet->transport - at)));
-	cut->sum += cut_sum_head(cut, at + offsetof(struct iphdr, saddr), 8);
 }
 
 static __always_inline void cut_ipv6(struct cut *cut, __u32 length)
@@ -186,7 +195,6 @@ static __always_inline void cut_ipv6(struct cut *cut, __u32 length)
 
 	cut_put_16(cut, at + offsetof(struct ipv6hdr, payload_len),
 		   bpf_htons(length - cut->vnet.transport));
-	cut->sum += cut_sum_head(cut, at + offsetof(struct ipv6hdr, saddr), 32);
 }
 
 /* What a stack says once for all segments: at the first one, or at the last. */
@@ -221,6 +229,7 @@ static __always_inline void cut_headers(struct cut *cut, __u32 segment)
 		cut_fragment_header(cut, segment);
 	if (vnet->fragments)
 		return;
+	cut->sum += cut_sum_addresses(cut);
 	if (vnet->tcp)
 		cut_tcp(cut, segment);
 	else
@@ -311,10 +320,7 @@ static __always_inline void cut_begin_sum(struct cutting *cutting)
 
 	__builtin_memcpy(cut->head, vnet->head, VNET_HEAD);
 	cut->sum = bpf_htons(IPPROTO_UDP) + (__u64)bpf_htonl(length);
-	if (vnet->ipv6)
-		cut->sum += cut_sum_head(cut, vnet->network + offsetof(struct ipv6hdr, saddr), 32);
-	else
-		cut->sum += cut_sum_head(cut, vnet->network + offsetof(struct iphdr, saddr), 8);
+	cut->sum += cut_sum_addresses(cut);
 	cut->sum += (__u16)~vnet_head_16(vnet, vnet->field); /* it counts as zero */
 	stream_seek(&cutting->source, cut->header + vnet->transport);
 	cut->summing = 1;
