@@ -211,11 +211,9 @@ int hook_choose(const struct maps *maps, const struct device *device, __u64 netn
 		const struct vale_attach_options *options, enum vale_hook *out)
 {
 	/* What is for the stack goes there as the stack would have it. */
-	bool at_tc = can_be_at_tc(maps, options, netns) && options->keep_host;
-	int error = 0;
+	bool can = can_be_at_tc(maps, options, netns), at_tc = can && options->keep_host;
+	int error = can && !at_tc ? offload_far_end_leaves_work(device, &at_tc) : 0;
 
-	if (can_be_at_tc(maps, options, netns) && !at_tc)
-		error = offload_far_end_leaves_work(device, &at_tc);
 	if (error)
 		return error;
 	if (options->hook != VALE_HOOK_AUTO)

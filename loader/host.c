@@ -110,7 +110,6 @@ int host_part(const struct maps *maps, const struct vale_port_entry *side)
 	CLEANUP_NETNS struct netns_visit visit = { -1 };
 	struct vale_port_entry interface;
 	struct device device;
-
 	int error;
 
 	if (!(side->flags & VALE_PORT_FILTER))

@@ -250,8 +250,10 @@ int switch_create_locked(struct vale *vale, const char *name,
 int switch_remove_locked(struct vale *vale, const char *name);
 /* Those that the switch has made for itself. */
 int switch_remove_devices(const struct maps *maps);
-
 int switch_count_ports(struct vale *vale, const struct maps *maps, __u32 *out);
+/* With the lock taken and what others left swept; `what` begins what is said if that fails. */
+int switch_open_locked(struct vale *vale, const char *name, const char *what, struct maps *maps,
+		       int *lock);
 
 /* ---- port.c ------------------------------------------------------------------------------------ */
 

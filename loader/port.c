@@ -223,15 +223,10 @@ int port_open_locked(struct vale *vale, const char *text, struct maps *maps, int
 	struct name name;
 	int error = name_port(vale, &name, text);
 
-	if (!error && pin_exists(vale->root))
-		error = pin_lock(vale, lock);
 	if (!error)
-		error = maps_open(maps, vale, name.switch_name);
+		error = switch_open_locked(vale, name.switch_name, "cannot sweep", maps, lock);
 	if (error)
 		return error;
-	error = port_sweep(maps);
-	if (error)
-		return fail_leave(vale, -error, "cannot sweep", name.switch_name);
 	return maps_need_port(maps, vale, name.port, number, port);
 }
 

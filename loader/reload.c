@@ -187,14 +187,7 @@ int vale_switch_reload(struct vale *vale, const char *text)
 	struct name name;
 	int error = name_switch(vale, &name, text);
 
-	if (!error && pin_exists(vale->root))
-		error = pin_lock(vale, &lock);
 	if (!error)
-		error = maps_open(&maps, vale, name.switch_name);
-	if (error)
-		return error;
-	error = port_sweep(&maps);
-	return error ? fail(vale, -error, "cannot sweep '%s': %s", name.switch_name,
-			    strerror(-error))
-		     : reload_all(&reload);
+		error = switch_open_locked(vale, name.switch_name, "cannot sweep", &maps, &lock);
+	return error ? error : reload_all(&reload);
 }

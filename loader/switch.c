@@ -293,6 +293,22 @@ int switch_remove_devices(const struct maps *maps)
 	return error ? error : segments_remove(maps);
 }
 
+int switch_open_locked(struct vale *vale, const char *name, const char *what, struct maps *maps,
+		       int *lock)
+{
+	int error = 0;
+
+	/* Without a root there is nothing to lock, and maps_open() has the words for it. */
+	if (pin_exists(vale->root))
+		error = pin_lock(vale, lock);
+	if (!error)
+		error = maps_open(maps, vale, name);
+	if (error)
+		return error;
+	error = port_sweep(maps);
+	return error ? fail_leave(vale, -error, what, name) : 0;
+}
+
 int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 {
 	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
@@ -301,16 +317,10 @@ int vale_switch_destroy(struct vale *vale, const char *text, bool force)
 	__u32 ports;
 	int error = name_switch(vale, &name, text);
 
-	/* Without a root there is nothing to lock, and maps_open() has the words for it. */
-	if (!error && pin_exists(vale->root))
-		error = pin_lock(vale, &lock);
 	if (!error)
-		error = maps_open(&maps, vale, name.switch_name);
+		error = switch_open_locked(vale, name.switch_name, "cannot destroy", &maps, &lock);
 	if (error)
 		return error;
-	error = port_sweep(&maps);
-	if (error)
-		return fail_leave(vale, -error, "cannot destroy", name.switch_name);
 	error = switch_count_ports(vale, &maps, &ports);
 	if (error)
 		return error;
