@@ -36,19 +36,6 @@ bool fault_series_forwards(void)
 	return client_reaches(b, c, 21, 22) && client_reaches(c, b, 22, 21);
 }
 
-char **fault_series_arguments(const char *command)
-{
-	static char text[128], *argv[12];
-	int count = 0;
-
-	snprintf(text, sizeof(text), "%s", command);
-	argv[count++] = (char *)valectl();
-	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
-		argv[count++] = word;
-	argv[count] = NULL;
-	return argv;
-}
-
 /* ---- one fault --------------------------------------------------------------------------------- */
 
 struct state {
@@ -184,7 +171,7 @@ void fault_series_run(const struct fault_series *series)
 	size_t stride, tried = 0;
 
 	if (!series->function)
-		state.traced.argv = fault_series_arguments(series->command);
+		state.traced.argv = traced_arguments(series->command);
 	state.traced.errors = memfd_create("errors", MFD_CLOEXEC);
 	faults = faults_of(&state.traced, turn);
 	state.after = inventory();

@@ -44,7 +44,4 @@ bool fault_series_forwards(void);
 
 void fault_series_run(const struct fault_series *series);
 
-/* The words behind the path of valectl; until the next call. */
-char **fault_series_arguments(const char *command);
-
 #endif

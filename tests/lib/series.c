@@ -42,20 +42,6 @@ bool series_next(size_t call, const char *command, const char *word, const char 
 	return false;
 }
 
-/* The words of `command` behind the path of valectl. */
-static char **arguments_of(const char *command)
-{
-	static char text[128], *argv[8];
-	int count = 0;
-
-	snprintf(text, sizeof(text), "%s", command);
-	argv[count++] = (char *)valectl();
-	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
-		argv[count++] = word;
-	argv[count] = NULL;
-	return argv;
-}
-
 static void prepare(const struct series *series)
 {
 	if (series->prepare)
@@ -81,7 +67,7 @@ static size_t stride_of(const struct series *series, size_t count)
 void series_run(const struct series *series)
 {
 	const struct traced traced = {
-		.argv = series->command ? arguments_of(series->command) : NULL,
+		.argv = series->command ? traced_arguments(series->command) : NULL,
 		.function = series->function,
 		.every_call = series->every_call,
 	};

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include <criterion/criterion.h>
 #include <linux/bpf.h>
 #include <linux/elf.h>
+
+#include "sandbox.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -97,6 +100,19 @@ static bool changes_nothing(const struct __ptrace_syscall_info *call)
 	if (call->entry.nr == SYS_bpf)
 		return is_among(idle_bpf_commands, COUNT(idle_bpf_commands), call->entry.args[0]);
 	return is_among(idle_calls, COUNT(idle_calls), call->entry.nr);
+}
+
+char **traced_arguments(const char *command)
+{
+	static char text[128], *argv[12];
+	int count = 0;
+
+	snprintf(text, sizeof(text), "%s", command);
+	argv[count++] = (char *)valectl();
+	for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
+		argv[count++] = word;
+	argv[count] = NULL;
+	return argv;
 }
 
 static void become(const struct traced *traced)

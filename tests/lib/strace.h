@@ -28,6 +28,9 @@ void traced_refuse_call(pid_t child, int error);
 /* Lets it come to its end; how it ended. */
 int traced_end(pid_t child);
 
+/* The words of `command` behind the path of valectl; until the next call. */
+char **traced_arguments(const char *command);
+
 struct kill_points {
 	size_t *calls; /* by number, the first call being 0 */
 	size_t count;
