@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 
 #include "command.h"
-#include "loader/internal.h"
+#include "loader/capability.h"
 
 /* Other users' ports, and switches of who is not root. */
 #define FILES CAPABILITY(DAC_OVERRIDE)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "loader/internal.h"
+#include "loader/capability.h"
 #include "machine.h"
 #include "vale/ring.h"
 
