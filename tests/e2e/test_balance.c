@@ -41,7 +41,6 @@ static void containers(const char *hook)
 	for (int i = 1; i <= PORTS; i++) {
 		snprintf(name, sizeof(name), "c%d", i);
 		container(name, i);
-		traffic_quiet();
 		must("%s attach vale1:p%d c%d %s", valectl(), i, i, hook);
 		before[i] = traffic_link(name, "eth0");
 	}
@@ -270,7 +269,6 @@ Test(balance, with_a_tap_that_nobody_reads)
 
 	containers("");
 	must("%s detach vale1:p%d", valectl(), PORTS);
-	traffic_quiet();
 	fd = open_tap("t");
 	must("ip link set dev t up");
 	must("%s attach vale1:p%d t", valectl(), PORTS);

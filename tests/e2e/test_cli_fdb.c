@@ -20,9 +20,9 @@
 static void two_containers(void)
 {
 	sandbox_enter();
+	traffic_quiet();
 	container("a", 1);
 	container("b", 2);
-	traffic_quiet();
 	must("ip -n a neigh add 10.0.0.2 lladdr " MAC_B " nud permanent dev eth0");
 	must("ip -n b neigh add 10.0.0.1 lladdr " MAC_A " nud permanent dev eth0");
 	must("%s attach vale1:p1 a && %s attach vale1:p2 b", valectl(), valectl());

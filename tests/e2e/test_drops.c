@@ -23,7 +23,6 @@ static void three_containers(const char *hook)
 	for (int i = 1; i <= 3; i++) {
 		snprintf(name, sizeof(name), "c%d", i);
 		container(name, i);
-		traffic_quiet();
 		must("%s attach vale1:p%d c%d %s", valectl(), i, i, *hook ? hook : "--hook xdp");
 		ends[i] = traffic_open(name, "eth0", FRAME_TYPE_OURS);
 	}

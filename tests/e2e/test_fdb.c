@@ -25,7 +25,6 @@ static void containers(int count, const char *create_options)
 	for (int i = 1; i <= count; i++) {
 		snprintf(name, sizeof(name), "c%d", i);
 		container(name, i);
-		traffic_quiet();
 		must("%s attach vale1:p%d c%d", valectl(), i, i);
 		ends[i] = traffic_open(name, "eth0", FRAME_TYPE_OURS);
 	}

@@ -36,7 +36,6 @@ static void add(int host, int mtu)
 
 	traffic_quiet();
 	container(name, host);
-	traffic_quiet();
 	must("ip link set dev %s mtu %d && ip -n %s link set eth0 mtu %d", name, mtu, name, mtu);
 	must("%s attach vale1:p%d %s --hook %s", valectl(), host, name, hooks[host]);
 	must("%s fdb vale1 add %s p%d", valectl(), frame_address_text(host), host);
@@ -160,7 +159,6 @@ static void expect_flood(int from, size_t length)
 	for (int host = 1; host <= CONTAINER; host++)
 		add(host, JUMBO);
 	container("d", 5);
-	traffic_quiet();
 	must("%s attach vale1:p5 d", valectl());
 	add_ring();
 	send_frame(from, FRAME_EVERYONE, length);

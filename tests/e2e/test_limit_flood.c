@@ -51,7 +51,6 @@ static void open_street(struct street *street, const char *hook)
 	}
 	traffic_quiet();
 	container("a", 200);
-	traffic_quiet();
 	must("%s attach vale1:attacker a --hook %s", valectl(), hook);
 	street->socket = traffic_open("a", "eth0", 0);
 }

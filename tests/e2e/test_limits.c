@@ -66,7 +66,6 @@ static void open_switch(struct switched *on, enum kind kind)
 	cr_assert_eq(vale_open(&vale, NULL), 0);
 	traffic_quiet();
 	container("b", 3);
-	traffic_quiet();
 	must("%s attach vale1:veth b", valectl());
 	on->veth = traffic_open("b", "eth0", FRAME_TYPE_OURS);
 	on->ring = ring_open("vale1:ring", NULL);
@@ -75,7 +74,6 @@ static void open_switch(struct switched *on, enum kind kind)
 		return;
 	}
 	container("a", 1);
-	traffic_quiet();
 	must("%s attach vale1:from a --hook %s", valectl(), hooks[kind]);
 	on->socket = traffic_open("a", "eth0", FRAME_TYPE_OURS);
 }

@@ -28,7 +28,6 @@ static void three_containers(void)
 	container("a", 1);
 	container("b", 2);
 	container("c", 3);
-	traffic_quiet();
 }
 
 TestSuite(reload, .init = three_containers, .timeout = 580);

@@ -30,7 +30,6 @@ static void two_of_each(void)
 	traffic_quiet();
 	container("c", 3);
 	container("d", 4);
-	traffic_quiet();
 	must("%s attach vale1:xdp c --hook xdp && %s attach vale1:tc d --hook tc", valectl(),
 	     valectl());
 	interface[0] = traffic_open("c", "eth0", FRAME_TYPE_OURS);

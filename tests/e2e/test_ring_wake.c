@@ -161,7 +161,6 @@ Test(ring_wake, frames_of_a_device_wake_once)
 
 	traffic_quiet();
 	container("c", 9);
-	traffic_quiet();
 	must("%s attach vale1:dev c", valectl());
 	open_all(1, 0);
 	socket = traffic_open("c", "eth0", FRAME_TYPE_OURS);

@@ -46,7 +46,6 @@ static void add_container(void)
 {
 	traffic_quiet();
 	container("a", 1);
-	traffic_quiet();
 	must("%s attach vale1:p_a a", valectl());
 }
 

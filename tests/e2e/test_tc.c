@@ -25,7 +25,6 @@ static void add_container(const char *name, int host, const char *options)
 {
 	traffic_quiet();
 	container(name, host);
-	traffic_quiet();
 	must("%s attach vale1:p%d %s %s", valectl(), host, name, options);
 }
 
@@ -34,7 +33,6 @@ static void add_distant(const char *name, int host)
 {
 	traffic_quiet();
 	container(name, host);
-	traffic_quiet();
 	must("ip netns add %sx && ip link set dev %s netns %sx && ip -n %sx link set dev %s up",
 	     name, name, name, name, name);
 	must("%s attach vale1:p%d %s --netns %sx", valectl(), host, name, name);

@@ -278,7 +278,6 @@ Test(udp_gso, to_all_kinds_of_port_at_once)
 	for (int i = 0; i < 3; i++) {
 		char netns[] = { 'b' + i, '\0' };
 
-		traffic_quiet();
 		container(netns, 2 + i);
 		must("%s attach vale1:p%d %s --hook %s", valectl(), 2 + i, netns, hooks[i]);
 		sockets[i] = listen_at(netns);

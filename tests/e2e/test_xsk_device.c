@@ -18,8 +18,8 @@ static struct frame in;
 static void one_container(void)
 {
 	sandbox_enter();
-	container("c", 2);
 	traffic_quiet(); /* what comes in is what a test sends */
+	container("c", 2);
 	must("%s attach vale1:dev c --hook xdp", valectl());
 }
 

@@ -25,7 +25,6 @@ void mixed_add_veth(struct mixed *mixed, int mtu)
 {
 	traffic_quiet();
 	container("c", MIXED_VETH);
-	traffic_quiet();
 	must("ip link set dev c mtu %d && ip -n c link set eth0 mtu %d", mtu, mtu);
 	must("%s attach vale1:veth c", valectl());
 	mixed->veth = traffic_open("c", "eth0", FRAME_TYPE_OURS);

@@ -38,7 +38,7 @@ long long port_counter(const char *port, const char *counter);
 /*
  * A network namespace NAME with an interface eth0 (address 10.0.0.HOST/24 and fd00::HOST/64, MAC
  * 02:00:00:00:00:HOST in hex) whose far end NAME is in the sandbox and up: what a container has.
- * The far end is not attached to anything.
+ * The far end is not attached to anything. After traffic_quiet() without IPv6.
  */
 void container(const char *name, int host);
 
