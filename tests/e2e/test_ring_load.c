@@ -151,7 +151,7 @@ Test(ring_load, more_lossless_senders_than_cpus_to_one_small_ring)
 
 struct speech {
 	int host;
-	long frames;
+	long first, end; /* numbers of frames */
 	char netns[8];
 };
 
@@ -161,10 +161,10 @@ static int speak(struct client_self *self, void *argument)
 	const struct speech *speech = argument;
 	int socket = traffic_open(speech->netns, "eth0", FRAME_TYPE_OURS);
 	static struct frame frame;
-	uint32_t number = 0;
+	uint32_t number = speech->first;
 
 	(void)self;
-	while (number < speech->frames) {
+	while (number < speech->end) {
 		frame.length = STREAM_MIN + number % 1000;
 		stream_write(frame.bytes, speech->host, RECEIVER, number, frame.length);
 		number += traffic_send(socket, &frame, 1);
@@ -182,20 +182,24 @@ static void attach_devices(const char *hook)
 
 		snprintf(name, sizeof(name), "c%d", i + 1);
 		container(name, DEVICE + i);
-		traffic_quiet();
 		must("%s attach vale1:d%d %s --hook %s", valectl(), i + 1, name, hook);
 		before[i] = traffic_link(name, "eth0");
 	}
 }
 
-static void start_devices(void)
+static void open_devices(void)
+{
+	for (int i = 0; i < DEVICES; i++)
+		sender[senders + i] = client_start();
+}
+
+static void start_devices(long first, long end)
 {
 	static struct speech speech[DEVICES];
 
 	for (int i = 0; i < DEVICES; i++) {
-		speech[i] = (struct speech){ .host = DEVICE + i, .frames = 10000 * much() };
+		speech[i] = (struct speech){ .host = DEVICE + i, .first = first, .end = end };
 		snprintf(speech[i].netns, sizeof(speech[i].netns), "c%d", i + 1);
-		sender[senders + i] = client_start();
 		client_begin(sender[senders + i], speak, &speech[i], sizeof(speech[i]));
 	}
 }
@@ -229,13 +233,19 @@ static bool all_has_come(const void *unused)
 
 static void receive_from_both_kinds(const char *hook)
 {
+	const long frames = 10000 * much();
+
 	add_receiver(256);
 	at.port[at.count++] = ring_open("vale1:r", NULL);
 	attach_devices(hook);
 	open_senders(3, 0);
+	open_devices();
 	start_senders(20000 * much(), 3 * VALE_BUFFER_SIZE, false);
-	start_devices();
+	start_devices(0, frames);
 	pump_receive(&at, sender, senders + DEVICES);
+	/* Who found no room among the others has it now. */
+	start_devices(frames, frames + 1);
+	pump_receive(&at, &sender[senders], DEVICES);
 	cr_assert(eventually(all_has_come, NULL));
 	stream_receive(at.port[0], &at.stream[0]);
 	cr_assert_eq(expect_sum(sent_by_rings() + sent_by_devices()), at.stream[0].frames);
