@@ -63,6 +63,17 @@ Test(fault, attach_tc)
 	});
 }
 
+Test(fault, attach_netns)
+{
+	must("ip netns add x && ip link set dev a netns x && ip -n x link set dev a up");
+	fault_series_run(&(struct fault_series){
+		.command = "attach vale1:p1 a --netns x",
+		.undo = "detach vale1:p1",
+		.word = "is the port vale1:p1",
+		.works = reaches_b,
+	});
+}
+
 Test(fault, attach_to_a_new_switch)
 {
 	fault_series_run(&(struct fault_series){

@@ -66,6 +66,17 @@ Test(fault_small, limit)
 	});
 }
 
+/* Its port goes with it. */
+Test(fault_small, capture)
+{
+	fault_series_run(&(struct fault_series){
+		.command = "capture vale1:new -w /dev/null",
+		.undo = "port add vale1:z && $VALE port del vale1:z",
+		.may_be_left = true,
+		.terminated = true,
+	});
+}
+
 /* All calls of a kind fail from then on, so that what was begun cannot be undone. */
 Test(fault_small, port_add_and_its_undo)
 {

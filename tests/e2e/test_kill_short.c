@@ -183,6 +183,30 @@ Test(kill_short, sysctl)
 	});
 }
 
+/* ---- capture ----------------------------------------------------------------------------------- */
+
+static void check_capture(size_t call, int round)
+{
+	if (round == 0)
+		series_next(call, "detach vale1:p9", "there is no port", NULL);
+	else if (round == 1)
+		series_next(call, "port del vale1:new", "there is no port", NULL);
+	else
+		ring_series_can_be_opened(call, "vale1:new");
+	cr_assert_not(ring_series_is_port("vale1:new"), "killed at call %zu", call);
+}
+
+Test(kill_short, capture)
+{
+	series_run(&(struct series){
+		.command = "capture vale1:new -w /dev/null",
+		.check = check_capture,
+		.clean = all_goes_on,
+		.terminated = true,
+		.sample = 4,
+	});
+}
+
 /* ---- limits ------------------------------------------------------------------------------------ */
 
 static void check_limit(size_t call, int round)

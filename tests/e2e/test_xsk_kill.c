@@ -46,6 +46,40 @@ static void can_be_had(size_t call)
 	client_close(next);
 }
 
+static void all_but_the_port(size_t call)
+{
+	must("%s detach vale1:x1", valectl());
+	ring_series_as_before(call);
+}
+
+static void check_staying(size_t call, int round)
+{
+	if (round == 0)
+		can_be_had(call);
+	else if (round == 1)
+		series_next(call, "port del vale1:nothing", "there is no port", NULL);
+	else
+		ring_series_can_be_opened(call, "vale1:other");
+	cr_assert(ring_series_is_port("vale1:x1"), "killed at call %zu", call);
+	can_be_had(call);
+}
+
+static void port_that_stays(void)
+{
+	must("%s attach vale1:x1 --xsk out", valectl());
+}
+
+Test(xsk_kill, a_client_of_a_port_that_stays)
+{
+	series_run(&(struct series){
+		.function = open_send_and_close,
+		.prepare = port_that_stays,
+		.check = check_staying,
+		.clean = all_but_the_port,
+		.sample = 3,
+	});
+}
+
 static void check_own(size_t call, int round)
 {
 	if (round == 0)

@@ -18,6 +18,9 @@
 
 #define SAMPLE 2
 
+/* Before a command that goes on until it is told to end. */
+#define ENDED "timeout --preserve-status 0.3"
+
 static struct client *b, *c;
 
 void fault_series_begin(void)
@@ -113,7 +116,7 @@ static void check_state(struct state *state, const struct fault *fault, int stat
 
 	if (!inventory_is(now, state->after) && (!status || strcmp(now, state->before))) {
 		state->left++;
-		cr_expect((status || series->function) &&
+		cr_expect((status || series->function || series->terminated) &&
 				  (series->may_be_left || is_stranded(fault, status)),
 			  "'%s', %s: exit status %d, and other than before is:\n%s",
 			  series->command, fault->name, status, difference);
@@ -131,7 +134,7 @@ static void check_next(const struct state *state, const struct fault *fault)
 
 	if (series->function)
 		return;
-	output = run("%s %s", valectl(), series->command);
+	output = run("%s %s %s", series->terminated ? ENDED : "", valectl(), series->command);
 	cr_expect(!output.status || (series->word && strstr(output.errors, series->word)),
 		  "'%s', %s: the next one says %s", series->command, fault->name, output.errors);
 	is_now(state->after, state, fault, "after the next one");
@@ -162,7 +165,7 @@ void fault_series_run(const struct fault_series *series)
 {
 	struct state state = {
 		.series = series,
-		.traced = { .function = series->function },
+		.traced = { .function = series->function, .terminated = series->terminated },
 		.before = inventory(),
 	};
 	const char *wanted = getenv("VALE_FAULTS");

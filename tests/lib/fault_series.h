@@ -26,7 +26,8 @@ struct fault_series {
 	 * for the next command to end; so is a port that a client has closed, which cannot fail.
 	 */
 	bool may_be_left;
-	bool lasting; /* struct fault */
+	bool lasting;	 /* struct fault */
+	bool terminated; /* struct traced */
 };
 
 enum {

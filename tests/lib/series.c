@@ -70,6 +70,7 @@ void series_run(const struct series *series)
 		.argv = series->command ? traced_arguments(series->command) : NULL,
 		.function = series->function,
 		.every_call = series->every_call,
+		.terminated = series->terminated,
 	};
 	struct kill_points points;
 	size_t tried = 0, wanted, stride, first;

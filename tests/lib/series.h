@@ -16,7 +16,7 @@ struct series {
 	void (*prepare)(void);		       /* the state that it finds; NULL: nothing to do */
 	void (*check)(size_t call, int round); /* the next command, one kind a round, of three */
 	void (*clean)(size_t call);	       /* back to what it was before; or NULL */
-	bool every_call;		       /* struct traced */
+	bool every_call, terminated;	       /* struct traced */
 	size_t sample;			       /* so many of the calls a run; 0: as above */
 };
 

@@ -115,6 +115,17 @@ char **traced_arguments(const char *command)
 	return argv;
 }
 
+/* The signal stays blocked and pending across an exec, until the program looks. */
+static void send_sigterm(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	raise(SIGTERM);
+}
+
 static void become(const struct traced *traced)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -122,6 +133,8 @@ static void become(const struct traced *traced)
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(traced->errors ? traced->errors : null, STDERR_FILENO);
+	if (traced->terminated)
+		send_sigterm();
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
 	if (traced->argv) {

@@ -14,6 +14,7 @@ struct traced {
 	void (*function)(void); /* if argv is NULL */
 	bool every_call;	/* those that make no difference, too */
 	int errors;		/* file that it writes its errors to; 0: nowhere */
+	bool terminated;	/* SIGTERM waits for it, so that it ends where it would go on */
 };
 
 /* Starts it; it is stopped where its own code begins. */
