@@ -28,6 +28,7 @@
 #include "tests/lib/stream.h"
 #include "tests/lib/traffic.h"
 #include "tests/lib/usage.h"
+#include "tests/lib/workers.h"
 
 #define MIB (1L << 20)
 
@@ -35,12 +36,9 @@
 #define RESIDENT_MORE (1 * MIB) /* of each process that lives all the time */
 #define KERNEL_MORE   (4 * MIB)
 
-enum { R1 = 1, R2, HEADER, TAP, C1, C2, SOCKET, BAD, FLAP }; /* hosts */
-
 static struct vale_port *receivers[2]; /* r2, and the one with a header */
 static struct stream stream;
 static long received[2];
-static bool *stop;
 static long kernel_before; /* what the test took before it had switches */
 
 static void all_kinds_of_ports(void)
@@ -54,7 +52,6 @@ static void all_kinds_of_ports(void)
 	kernel_before = usage_kernel();
 	container("c1", C1);
 	container("c2", C2);
-	traffic_quiet();
 	must("ip tuntap add t1 mode tap && ip link set t1 up");
 	must("ip link add d1 type veth peer name d2 && ip link set d1 up && ip link set d2 up");
 	must("%s attach vale1:c1v c1 --hook tc && %s attach vale1:c2v c2 --hook xdp", valectl(),
@@ -74,108 +71,6 @@ static void all_kinds_of_ports(void)
 }
 
 TestSuite(soak, .init = all_kinds_of_ports, .fini = usage_end);
-
-/* ---- those who work until *stop ------------------------------------------------------------------ */
-
-static bool stopped(void)
-{
-	return __atomic_load_n(stop, __ATOMIC_RELAXED);
-}
-
-static pid_t start(void (*work)(void))
-{
-	pid_t process = fork();
-
-	cr_assert_geq(process, 0);
-	if (process)
-		return process;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	work();
-	_exit(0);
-}
-
-/* Stacks: to all others, to everybody, to nobody, from many. */
-static void talk(const char *netns, int host)
-{
-	static struct frame frame;
-	int socket = traffic_open(netns, "eth0", FRAME_TYPE_OURS);
-
-	for (int round = 0; !stopped(); round++) {
-		static const int hosts[] = { R2, HEADER, TAP, C1, C2, SOCKET, FRAME_EVERYONE, 5000 };
-
-		frame_plain(&frame, host, hosts[round % 8], FRAME_TYPE_OURS, round % 3 ? 60 : 1400);
-		traffic_send(socket, &frame, 20);
-		if (round % 64 == 0)
-			traffic_send_sources(socket, &frame, host * 100000 + 1000, 20);
-	}
-}
-
-static void talk_1(void)
-{
-	talk("c1", C1);
-}
-
-static void talk_2(void)
-{
-	talk("c2", C2);
-}
-
-/* A client that is killed with its port open and frames on their way. */
-static void flap(void)
-{
-	while (!stopped()) {
-		struct client *client = client_start();
-
-		client_opens(client, "vale1:flap", 0);
-		client_send(client, FLAP, R2, 100);
-		client_kill(client);
-	}
-}
-
-static void capture(void)
-{
-	while (!stopped())
-		run("timeout 2 %s capture vale1:cap -w /dev/null -c 1000", valectl());
-}
-
-static void netmap_program(void)
-{
-	while (!stopped())
-		run("timeout 2 %s exec -- tcpdump -i vale1:pcap -c 1000 -w /dev/null", valectl());
-}
-
-static void socket_program(void)
-{
-	while (!stopped())
-		run("timeout -s INT 1 %s -i vale1:xsk -f rx", pktgen());
-}
-
-/* Another switch, of which nothing stays. */
-static void come_and_go(void)
-{
-	while (!stopped()) {
-		must("%s create vale2 --fdb-size 1024 && %s attach vale2:a d1 && %s port add vale2:b",
-		     valectl(), valectl(), valectl());
-		must("%s -i vale2:b -f tx -n 1000 && %s host vale2 && %s detach vale2:a", pktgen(),
-		     valectl(), valectl());
-		must("%s destroy vale2 --force", valectl());
-	}
-}
-
-static void look(void)
-{
-	while (!stopped()) {
-		must("%s list && %s show vale1 && %s stats vale1 && %s fdb vale1", valectl(),
-		     valectl(), valectl(), valectl());
-		must("%s fdb vale1 flush c1v", valectl());
-	}
-}
-
-static void (*const workers[])(void) = {
-	talk_1, talk_2, flap, capture, netmap_program, socket_program, come_and_go, look,
-};
-
-#define WORKERS (sizeof(workers) / sizeof(workers[0]))
 
 /* ---- the test's own ports ------------------------------------------------------------------------ */
 
@@ -301,24 +196,18 @@ static void settle(const char *port, int host)
 static void go_round(struct client *sender, struct pump *pump, int seconds)
 {
 	struct client *hostile = client_start_as(NOBODY, NOBODY, NOBODY);
-	struct scribble scribble = {
-		.seed = ring_seed(), .from = BAD, .to = { R2, C1 }, .stop = stop, .least = 20000
-	};
-	pid_t processes[WORKERS];
-	int status;
+	struct scribble scribble = { .seed = ring_seed(),
+				     .from = BAD,
+				     .to = { R2, C1 },
+				     .stop = pump->stop,
+				     .least = 20000 };
 
-	*stop = false;
 	client_opens(hostile, "vale1:bad", 0);
-	for (size_t i = 0; i < WORKERS; i++)
-		processes[i] = start(workers[i]);
+	workers_start();
 	pump_start(sender, pump);
 	scribble_start(hostile, &scribble);
 	take_until(time(NULL) + seconds);
-	__atomic_store_n(stop, true, __ATOMIC_RELAXED);
-	for (size_t i = 0; i < WORKERS; i++) {
-		cr_assert_eq(waitpid(processes[i], &status, 0), processes[i]);
-		cr_assert_eq(status, 0, "worker %zu ended with %x", i, status);
-	}
+	workers_end();
 	cr_assert_eq(client_result(sender), 0);
 	cr_assert_eq(client_result(hostile), 0);
 	client_kill(hostile);
@@ -370,7 +259,7 @@ Test(soak, nothing_is_lost_and_nothing_grows)
 	struct client *sender;
 	struct usage first = {}, now;
 
-	pump.stop = stop = pump_flag();
+	pump.stop = workers_make();
 	sender = client_start();
 	client_opens(sender, "vale1:r1", 0);
 	receivers[0] = ring_open("vale1:r2", NULL);
@@ -386,6 +275,7 @@ Test(soak, nothing_is_lost_and_nothing_grows)
 	}
 	cr_assert_gt(received[0], 1000);
 	cr_assert_gt(received[1], 1000);
+	workers_have_worked();
 	client_end(sender);
 	vale_port_close(receivers[0]);
 	vale_port_close(receivers[1]);
