@@ -67,22 +67,27 @@ int command_destroy(struct context *context, int argc, char **argv)
 
 static int reload_one(struct context *context, const char *name, json_t *reloaded)
 {
-	if (vale_switch_reload(context->vale, name))
-		return -1;
-	json_array_append_new(reloaded, describe_text(name));
-	return 0;
+	int error = vale_switch_reload(context->vale, name);
+
+	if (!error)
+		json_array_append_new(reloaded, describe_text(name));
+	return error;
 }
 
+/* One that cannot be reloaded does not keep the others from it; the first one is told. */
 static int reload_all(struct context *context, json_t *reloaded)
 {
 	struct vale_switch_info *items = NULL;
 	size_t count = 0;
-	int error = vale_switch_list(context->vale, &items, &count);
+	int status = 0;
 
-	for (size_t i = 0; i < count && !error; i++)
-		error = reload_one(context, items[i].name, reloaded);
+	if (vale_switch_list(context->vale, &items, &count))
+		return vale_failure(context);
+	for (size_t i = 0; i < count; i++)
+		if (reload_one(context, items[i].name, reloaded) && !status)
+			status = vale_failure(context);
 	free(items);
-	return error;
+	return status;
 }
 
 int command_reload(struct context *context, int argc, char **argv)
@@ -101,10 +106,13 @@ int command_reload(struct context *context, int argc, char **argv)
 	if (isatty(STDERR_FILENO))
 		vale_set_progress(context->vale, show_progress, "reloaded");
 	reloaded = json_array();
-	if (optind < argc ? reload_one(context, argv[optind], reloaded)
-			  : reload_all(context, reloaded)) {
+	if (optind == argc)
+		status = reload_all(context, reloaded);
+	else if (reload_one(context, argv[optind], reloaded))
+		status = vale_failure(context);
+	if (status) {
 		json_decref(reloaded);
-		return vale_failure(context);
+		return status;
 	}
 	return result(context, json_pack("{s:o}", "reloaded", reloaded), NULL);
 }
@@ -117,10 +125,17 @@ static void print_switches(const json_t *document)
 	size_t i;
 
 	json_array_foreach (json_object_get(document, "switches"), i, item)
-		table_add(table, "%s\t%lld\t%lld\t%lld\t%lld", text_of(item, "name"),
-			  number_of(item, "ports"), number_of(item, "addresses"),
-			  number_of(item, "fdb_size"), number_of(item, "age"));
+		if (number_of(item, "abi") == VALE_ABI)
+			table_add(table, "%s\t%lld\t%lld\t%lld\t%lld", text_of(item, "name"),
+				  number_of(item, "ports"), number_of(item, "addresses"),
+				  number_of(item, "fdb_size"), number_of(item, "age"));
+		else
+			table_add(table, "%s\t-\t-\t-\t-", text_of(item, "name"));
 	table_print(table);
+	json_array_foreach (json_object_get(document, "switches"), i, item)
+		if (number_of(item, "abi") != VALE_ABI)
+			printf("%s was made by another version (ABI %lld, this is %u)\n",
+			       text_of(item, "name"), number_of(item, "abi"), VALE_ABI);
 }
 
 static int list_switches(struct context *context)

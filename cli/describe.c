@@ -25,10 +25,12 @@ json_t *describe_text(const char *text)
 
 json_t *describe_switch(const struct vale_switch_info *info)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "name", info->name, "ports",
-			 (json_int_t)info->ports, "addresses", (json_int_t)info->addresses,
-			 "fdb_size", (json_int_t)info->fdb_size, "age", (json_int_t)info->age,
-			 "version", describe_text(info->version));
+	if (info->abi != VALE_ABI)
+		return json_pack("{s:s, s:I}", "name", info->name, "abi", (json_int_t)info->abi);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "name", info->name, "abi",
+			 (json_int_t)info->abi, "ports", (json_int_t)info->ports, "addresses",
+			 (json_int_t)info->addresses, "fdb_size", (json_int_t)info->fdb_size, "age",
+			 (json_int_t)info->age, "version", describe_text(info->version));
 }
 
 static const char *state_word(enum vale_port_state state)

@@ -84,6 +84,7 @@ struct vale_switch_info {
 	__u32 ports;
 	__u32 addresses;	      /* that match now, learned and static */
 	char version[VALE_NAME_SIZE]; /* of the library whose programs it has */
+	__u32 abi;		      /* layout of its maps, VALE_ABI if this library can use it */
 };
 
 /*
@@ -117,10 +118,13 @@ int vale_switch_destroy(struct vale *vale, const char *name, bool force);
  */
 int vale_switch_reload(struct vale *vale, const char *name);
 
-/* All switches by name, in an array that the caller frees. */
+/*
+ * All switches by name, in an array that the caller frees. Of one that another version made (`abi`), all
+ * but its name is 0, and other functions refuse it with -ENOTSUP.
+ */
 int vale_switch_list(struct vale *vale, struct vale_switch_info **out, size_t *count);
 
-/* One switch. -ENOENT: no such switch. */
+/* One switch. -ENOENT: no such switch; -ENOTSUP: another version made it. */
 int vale_switch_get(struct vale *vale, const char *name, struct vale_switch_info *out);
 
 /* ---- ports ------------------------------------------------------------------------------------- */

@@ -220,6 +220,8 @@ struct maps {
 /* -ENOENT: no such switch; -ENOTSUP: made by another version. */
 int maps_open(struct maps *out, struct vale *vale, const char *switch_name);
 void maps_close(struct maps *maps);
+/* Which version that was. -ENOENT: no such switch. */
+int maps_abi(struct vale *vale, const char *switch_name, __u32 *out);
 /* Programs that are not loaded yet get them in the place of their own. */
 int maps_use(const struct maps *maps, struct bpf_object *object);
 /* Ends every cached lookup. */

@@ -106,6 +106,20 @@ int maps_open(struct maps *out, struct vale *vale, const char *switch_name)
 	return 0;
 }
 
+int maps_abi(struct vale *vale, const char *switch_name, __u32 *out)
+{
+	CLEANUP_MAPS struct maps maps = MAPS_CLOSED;
+	int error = pin_path(vale, maps.path, "%s", switch_name);
+
+	strcpy(maps.switch_name, switch_name);
+	if (!error)
+		error = open_state(&maps, vale);
+	if (error && error != -ENOTSUP)
+		return error;
+	*out = maps.state->abi;
+	return 0;
+}
+
 int maps_use(const struct maps *maps, struct bpf_object *object)
 {
 	int error = 0;

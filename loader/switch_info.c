@@ -19,6 +19,7 @@ int vale_switch_get(struct vale *vale, const char *text, struct vale_switch_info
 	if (error)
 		return error;
 	strcpy(info.name, name.switch_name);
+	info.abi = VALE_ABI;
 	snprintf(info.version, sizeof(info.version), "%.*s", (int)sizeof(maps.state->version) - 1,
 		 maps.state->version);
 	info.fdb_size = maps.state->fdb_size;
@@ -40,9 +41,19 @@ struct list {
 	size_t count;
 };
 
+/* Of one that another version made, all that can be told. */
+static int get_other(struct vale *vale, const char *name, struct vale_switch_info *out)
+{
+	int error = maps_abi(vale, name, &out->abi);
+
+	if (!error)
+		strcpy(out->name, name);
+	return error;
+}
+
 static int list_one(const char *name, void *arg)
 {
-	struct vale_switch_info info, *items;
+	struct vale_switch_info info = {}, *items;
 	struct list *list = arg;
 	struct name parsed;
 	int error;
@@ -50,6 +61,8 @@ static int list_one(const char *name, void *arg)
 	if (name_parse_switch(&parsed, name))
 		return 0;
 	error = vale_switch_get(list->vale, name, &info);
+	if (error == -ENOTSUP)
+		error = get_other(list->vale, name, &info);
 	if (error == -ENOENT) /* destroyed since we read its name */
 		return 0;
 	if (error)

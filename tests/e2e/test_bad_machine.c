@@ -168,6 +168,20 @@ static void open_refused(const char *name, enum vale_transport transport, const 
 	vale_close(vale);
 }
 
+#define TXSYNC "/sys/fs/bpf/vale/vale2/port/t/txsync0"
+
+static unsigned int pinned_program(const char *pin)
+{
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+	int program = bpf_obj_get(pin);
+
+	cr_assert_eq(bpf_obj_get_info_by_fd(program, &info, &size), 0, "%s: %s", pin,
+		     strerror(errno));
+	close(program);
+	return info.id;
+}
+
 Test(bad_machine, switch_of_another_version)
 {
 	static const char words[] = "the switch 'vale1' was made by another version (ABI 77, this "
@@ -182,7 +196,6 @@ Test(bad_machine, switch_of_another_version)
 		"destroy vale1",
 		"reload vale1",
 		"reload",
-		"list",
 		"list vale1",
 		"show vale1",
 		"show vale1:a",
@@ -200,7 +213,7 @@ Test(bad_machine, switch_of_another_version)
 	};
 	static const char *const names[] = { "vale1:r", "vale1:new" };
 	struct client *sender = client_start(), *receiver = client_start();
-	unsigned int program;
+	unsigned int program, txsync;
 	char *before;
 
 	must("%s attach vale1:a t0 && %s port add vale1:r", valectl(), valectl());
@@ -209,6 +222,7 @@ Test(bad_machine, switch_of_another_version)
 	client_opens(sender, "vale1:s1", 0);
 	client_opens(receiver, "vale1:s2", 0);
 	program = program_on("t0");
+	txsync = pinned_program(TXSYNC);
 	write_abi("/sys/fs/bpf/vale/vale1/switch", 77);
 	before = bpffs_files();
 	for (size_t i = 0; i < COUNT(commands); i++)
@@ -217,6 +231,10 @@ Test(bad_machine, switch_of_another_version)
 		open_refused(names[i], 0, words);
 	open_refused("vale1:x", VALE_TRANSPORT_XSK, words);
 	bpffs_unchanged(before);
+	must("%s list | grep 'vale1 was made by another version (ABI 77, this is 3)'", valectl());
+	/* The other one can be used, and was reloaded with the rest. */
+	must("%s list | grep '^vale2  *1 '", valectl());
+	cr_assert_neq(pinned_program(TXSYNC), txsync);
 	cr_assert_eq(program_on("t0"), program);
 	cr_assert(client_reaches(sender, receiver, 1, 2), "it does not forward any more");
 	write_abi("/sys/fs/bpf/vale/vale1/switch", VALE_ABI);
