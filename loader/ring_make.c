@@ -264,12 +264,14 @@ int ring_port_create(struct claim *claim, const struct ring_port_options *option
 {
 	CLEANUP_RING_MEMORY struct ring_memory memory = RING_MEMORY_NONE;
 	CLEANUP_CLOSE int live = -1, held = -1;
-	int error = live_open(claim->vale, claim->maps, &live);
+	int error = 0;
 
 	memory.shift = vale_region_shift(claim->number);
-	if (!error && options->memory)
+	if (options->memory)
 		error = ring_memory_share(claim->vale, options->memory,
 					  options->rings + options->pipes, &memory);
+	if (!error) /* it stays with the switch */
+		error = live_open(claim->vale, claim->maps, &live);
 	if (error)
 		return error;
 	claim->vale->reason[0] = 0;

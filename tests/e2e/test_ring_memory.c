@@ -189,12 +189,13 @@ Test(ring_memory, what_cannot_be_shared_is_refused)
 	must("%s port add vale1:a --rings 8 --spare 8", valectl());
 	must("%s port add vale1:alone", valectl());
 	container("c1", 1);
-	must("%s attach vale1:d c1", valectl());
+	must("%s attach vale1:d c1 && %s create vale2", valectl(), valectl());
 	before = bpffs_files();
 	refused(1, "there is no such port", "port add vale1:b --memory vale1:x");
 	refused(1, "there is no switch 'vale9'", "port add vale1:b --memory vale9:a");
 	refused(1, "it is a network interface's port", "port add vale1:b --memory vale1:d");
 	refused(1, "it has no room for 1 more pairs", "port add vale1:b --memory vale1:alone");
+	refused(1, "it has no room for 1 more pairs", "port add vale2:b --memory vale1:alone");
 	refused(1, "a memory has room for 16 pairs", "port add vale1:b --rings 8 --spare 9");
 	refused(1, "a memory has room for 16 pairs",
 		"port add vale1:b --rings 8 --spare 5 --pipes 4");
