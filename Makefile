@@ -232,20 +232,26 @@ fuzz:
 	$(Q)scripts/fuzz $(FUZZ_SECONDS)
 
 # What the address and the undefined behaviour sanitizers see when tests run that are made with them, and
-# programs made with them. Not among these: tests that put libvale-netmap.so before programs of others.
+# programs made with them.
 SANITIZED := $(patsubst %,$(BUILD)/sanitize/tests/%,$(patsubst tests/%.c,%,$(wildcard tests/unit/test_*.c)) \
-	$(addprefix e2e/test_,bad_input cli cli_fdb cli_json cli_port cli_switch cli_sysctl lifecycle netmap_bad \
-	netmap_given netmap_lib netmap_pipe netmap_register netmap_vale port_leftovers port_open port_pass port_reopen ring_frames xsk_port))
+	$(addprefix e2e/test_,bad_input cli cli_fdb cli_json cli_port cli_switch cli_sysctl lifecycle netmap_bad netmap_file \
+	netmap_given netmap_header netmap_kill netmap_lib netmap_monitor netmap_pipe netmap_pipe_room netmap_register \
+	netmap_threads netmap_vale netmap_wait pktgen_end port_leftovers port_open port_pass port_reopen ring_frames xsk_port))
+# Programs of others, before which this one puts libvale-netmap.so, need the sanitizer's library, too.
+SANITIZED_OTHERS := $(BUILD)/sanitize/tests/e2e/test_netmap_cli
 # What they say of any process is in files of this name, of which there must be none.
 SANITIZER_LOG := $(abspath $(BUILD))/sanitize/said
 sanitize:
 	$(Q)scripts/install-packages test
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='-O1 -g' \
-		CC='$(CC) -fsanitize=address,undefined -fno-sanitize-recover=undefined' all $(SANITIZED)
+		CC='$(CC) -fsanitize=address,undefined -fno-sanitize-recover=undefined' all $(SANITIZED) $(SANITIZED_OTHERS)
 	$(Q)rm -f $(SANITIZER_LOG).*
 	$(Q)ASAN_OPTIONS=log_path=$(SANITIZER_LOG) UBSAN_OPTIONS=log_path=$(SANITIZER_LOG) \
 		LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/leaks.supp:print_suppressions=0 \
 		VALE_BUILD=$(BUILD)/sanitize tests/run $(SANITIZED)
+	$(Q)ASAN_OPTIONS=log_path=$(SANITIZER_LOG):verify_asan_link_order=0:detect_leaks=0 \
+		UBSAN_OPTIONS=log_path=$(SANITIZER_LOG) LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
+		VALE_BUILD=$(BUILD)/sanitize tests/run $(SANITIZED_OTHERS)
 	$(Q)! cat $(SANITIZER_LOG).* 2> /dev/null
 
 valgrind:

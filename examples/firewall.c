@@ -95,5 +95,6 @@ int main(int argc, char **argv)
 		warnx("%s: %lu passed, %lu dropped", argv[1 + i], frames[i][1], frames[i][0]);
 		vale_port_close(port[i]);
 	}
+	vale_close(vale);
 	return error < 0;
 }

@@ -146,8 +146,10 @@ static int send_when_open(struct client_self *self, void *argument)
 static struct client *sender(int count)
 {
 	struct client *client = client_start();
+	static int frames; /* where client_result() puts it again */
 
-	client_begin(client, send_when_open, &count, sizeof(count));
+	frames = count;
+	client_begin(client, send_when_open, &frames, sizeof(frames));
 	return client;
 }
 

@@ -306,6 +306,8 @@ Test(netmap_wait, epoll_of_both_kinds)
 	cr_assert_eq(epoll_wait(epoll, events, 4, 20), 1);
 	netmap_close(&a);
 	cr_assert_eq(epoll_wait(epoll, events, 4, 20), 0);
+	close(event);
+	close(epoll);
 }
 
 Test(netmap_wait, epoll_once_and_at_edges)
@@ -328,6 +330,7 @@ Test(netmap_wait, epoll_once_and_at_edges)
 	empty(&b);
 	send_one();
 	cr_assert_eq(epoll_wait(epoll, &event, 1, 20), 1);
+	close(epoll);
 }
 
 /* ---- threads ----------------------------------------------------------------------------------- */
