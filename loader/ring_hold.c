@@ -49,8 +49,27 @@ bool ring_port_is_idle(const struct maps *maps, const struct vale_port_entry *po
 {
 	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
 	CLEANUP_CLOSE int fd = -1;
+	bool idle;
 
 	snprintf(path, sizeof(path), "%s/port/%s/state", maps->path, port->name);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? errno == ENOENT : !flock(fd, LOCK_EX | LOCK_NB);
+	if (fd < 0)
+		return errno == ENOENT;
+	idle = !flock(fd, LOCK_EX | LOCK_NB);
+	/* The file may outlive its closing, while somebody looks into /proc at what we have open. */
+	flock(fd, LOCK_UN);
+	return idle;
+}
+
+int ring_port_wait_idle(const struct maps *maps, const struct vale_port_entry *port)
+{
+	char path[PATH_MAX + 4 * VALE_NAME_SIZE];
+	CLEANUP_CLOSE int hold = -1;
+	int error;
+
+	snprintf(path, sizeof(path), "%s/port/%s", maps->path, port->name);
+	error = ring_port_hold(path, true, &hold);
+	if (!error)
+		flock(hold, LOCK_UN);
+	return error == -ENOENT ? 0 : error;
 }

@@ -157,6 +157,24 @@ static int load(const struct making *making, __u32 pair, struct ring_bpf **out)
 	return 0;
 }
 
+/*
+ * Who has the port open locks this map's pin, which the kernel lets nobody open if it does not know the
+ * map's types; and libbpf goes on without them when it could not load them.
+ */
+static int check_types(const struct making *making, int map)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(map, &info, &size))
+		return -errno;
+	return info.btf_value_type_id ? 0
+				      : fail(making->claim->vale, ENOMEM,
+					     "%s: the kernel did not take the types of its maps "
+					     "(BTF): is there memory left?",
+					     making->claim->what);
+}
+
 /* Numbers that the programs trust. After this nobody but they can write them. */
 static int set_state(const struct making *making, int map)
 {
@@ -193,9 +211,11 @@ static int make_shared(const struct making *making, int live)
 	const struct ring_bpf *skeleton = making->first;
 	int region = bpf_map__fd(skeleton->maps.region);
 	int state = bpf_map__fd(skeleton->maps.ring_state);
-	int error = set_state(making, state);
+	int error = check_types(making, state);
 
 	port->memory = ring_memory_id(region);
+	if (!error)
+		error = set_state(making, state);
 	if (!error)
 		error = enter_map(making, MAP_REGIONS, making->claim->number, region);
 	if (!error)

@@ -122,8 +122,10 @@ int ring_memory_share(struct vale *vale, const char *other, __u32 wanted, struct
 	struct ring_memory memory = RING_MEMORY_NONE;
 	struct regions regions = { .vale = vale };
 	struct bpf_map_info info;
-	int error = open_map(vale, other, &memory);
+	int error;
 
+	vale->reason[0] = 0;
+	error = open_map(vale, other, &memory);
 	regions.memory = memory.id;
 	if (!error)
 		error = map_info(memory.fd, &info);
@@ -138,7 +140,7 @@ int ring_memory_share(struct vale *vale, const char *other, __u32 wanted, struct
 			     other, wanted);
 	if (error) {
 		ring_memory_close(&memory);
-		return is_shortage(error) || error == -EPERM
+		return !*vale->reason || is_shortage(error) || error == -EPERM
 			       ? fail(vale, -error, "cannot share the memory of '%s': %s", other,
 				      strerror(-error))
 			       : error;

@@ -142,11 +142,14 @@ int vale_port_del(struct vale *vale, const char *text, bool force)
 			    "cannot delete '%s': it is user %u's, and whether a client has it open "
 			    "cannot be told: missing: CAP_DAC_OVERRIDE; or use --force",
 			    text, port.owner);
-	if (!force && !ring_port_is_idle(&maps, &port))
+	if (!force)
+		error = ring_port_wait_idle(&maps, &port);
+	if (error == -EBUSY)
 		return fail(vale, EBUSY,
 			    "cannot delete '%s': a client has it open ('valectl show %s' tells "
 			    "which): end that, or use --force",
 			    text, text);
-	error = port_remove(&maps, number, &port);
+	if (!error)
+		error = port_remove(&maps, number, &port);
 	return error ? fail(vale, -error, "cannot delete '%s': %s", text, strerror(-error)) : 0;
 }

@@ -34,8 +34,10 @@ int ring_port_dismiss(const struct maps *maps, const struct vale_port_entry *por
 int ring_port_forget(const struct maps *maps, __u32 number, const struct vale_port_entry *port);
 /* Removes ports of a switch whose clients have ended, and the switch if it was made for such. */
 void ring_port_reap(struct vale *vale, const char *switch_name);
-/* Nobody has it open. */
+/* Nobody has it open. Another one who asks at the same time is taken for somebody who has. */
 bool ring_port_is_idle(const struct maps *maps, const struct vale_port_entry *port);
+/* Waits for those who only ask. -EBUSY: a client has it open. */
+int ring_port_wait_idle(const struct maps *maps, const struct vale_port_entry *port);
 /* Holds it as a client does: exclusively, or with others. -EBUSY: others are in the way. */
 int ring_port_hold(const char *path, bool exclusive, int *out);
 

@@ -5,10 +5,36 @@
 #include "tests/lib/expect.h"
 #include "tests/lib/fault_series.h"
 #include "tests/lib/sandbox.h"
+#include "vale/port.h"
 
 #define MAC "02:00:00:00:00:63"
 
 TestSuite(fault_small, .init = fault_series_begin, .timeout = 3600);
+
+static bool can_be_opened(const char *name)
+{
+	struct vale_open_options options = { .size = sizeof(options),
+					     .flags = VALE_OPEN_EXISTING };
+	struct vale_port *port = NULL;
+	struct vale *vale = NULL;
+	int error = vale_open(&vale, NULL);
+
+	if (!error)
+		error = vale_port_open(vale, name, &options, &port);
+	vale_port_close(port);
+	vale_close(vale);
+	return !error;
+}
+
+static bool a1_can_be_opened(void)
+{
+	return can_be_opened("vale1:a1");
+}
+
+static bool x_can_be_opened(void)
+{
+	return can_be_opened("vale2:x");
+}
 
 Test(fault_small, port_add)
 {
@@ -16,6 +42,7 @@ Test(fault_small, port_add)
 		.command = "port add vale1:a1 --rings 2",
 		.undo = "port del vale1:a1",
 		.word = "there is a port vale1:a1",
+		.works = a1_can_be_opened,
 	});
 }
 
@@ -25,6 +52,7 @@ Test(fault_small, port_add_to_a_new_switch)
 		.command = "port add vale2:x",
 		.undo = "destroy vale2 --force",
 		.word = "there is a port vale2:x",
+		.works = x_can_be_opened,
 	});
 }
 
@@ -35,6 +63,7 @@ Test(fault_small, port_add_that_shares_memory)
 		.command = "port add vale1:a1 --memory vale1:m",
 		.undo = "port del vale1:a1",
 		.word = "there is a port vale1:a1",
+		.works = a1_can_be_opened,
 	});
 }
 
@@ -84,6 +113,7 @@ Test(fault_small, port_add_and_its_undo)
 		.command = "port add vale1:a1 --rings 2",
 		.undo = "port del vale1:a1",
 		.word = "there is a port vale1:a1",
+		.works = a1_can_be_opened,
 		.may_be_left = true,
 		.lasting = true,
 	});

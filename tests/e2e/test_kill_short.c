@@ -14,7 +14,7 @@
 
 #define MAC "02:00:00:00:00:63"
 
-TestSuite(kill_short, .init = ring_series_begin, .timeout = 480);
+TestSuite(kill_short, .init = ring_series_begin, .timeout = 3600);
 
 static void all_goes_on(size_t call)
 {

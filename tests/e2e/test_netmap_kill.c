@@ -51,7 +51,7 @@ static int attempt(void)
 
 /* ---- killed ------------------------------------------------------------------------------------ */
 
-TestSuite(netmap_kill, .init = ring_series_begin, .timeout = 580);
+TestSuite(netmap_kill, .init = ring_series_begin, .timeout = 3600);
 
 static void bind_once(void)
 {

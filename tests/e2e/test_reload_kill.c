@@ -42,7 +42,7 @@ static void two_of_each(void)
 	files = bpffs_files();
 }
 
-TestSuite(reload_kill, .init = two_of_each, .timeout = 580);
+TestSuite(reload_kill, .init = two_of_each, .timeout = 3600);
 
 static void interfaces_reach(size_t call, int from, int to)
 {

@@ -11,7 +11,7 @@
 #include "tests/lib/sandbox.h"
 #include "tests/lib/series.h"
 
-TestSuite(xsk_kill, .init = ring_series_begin, .timeout = 580);
+TestSuite(xsk_kill, .init = ring_series_begin, .timeout = 3600);
 
 static void open_send_and_close(void)
 {

@@ -18,8 +18,6 @@
 
 #define SAMPLE 2
 
-/* Before a command that goes on until it is told to end. */
-#define ENDED "timeout --preserve-status 0.3"
 
 static struct client *b, *c;
 
@@ -130,13 +128,15 @@ static void check_state(struct state *state, const struct fault *fault, int stat
 static void check_next(const struct state *state, const struct fault *fault)
 {
 	const struct fault_series *series = state->series;
-	struct output output;
+	const char *errors;
+	int status;
 
 	if (series->function)
 		return;
-	output = run("%s %s %s", series->terminated ? ENDED : "", valectl(), series->command);
-	cr_expect(!output.status || (series->word && strstr(output.errors, series->word)),
-		  "'%s', %s: the next one says %s", series->command, fault->name, output.errors);
+	status = traced_end(traced_start(&state->traced));
+	errors = errors_of(state->traced.errors);
+	cr_expect(!status || (series->word && strstr(errors, series->word)),
+		  "'%s', %s: the next one says %s", series->command, fault->name, errors);
 	is_now(state->after, state, fault, "after the next one");
 	cr_expect(!series->works || series->works(), "'%s', %s: what is made does not work",
 		  series->command, fault->name);
