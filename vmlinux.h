@@ -74,6 +74,15 @@ struct xdp_buff {
 struct sk_buff {
 	struct net_device *dev;
 	__u8 ip_summed : 2;
+	__u16 csum_start; /* from `head` on, as `mac_header` and `end` */
+	__u16 csum_offset;
+	__u16 mac_header;
+	__u32 end;
+	unsigned char *head;
+};
+
+struct skb_shared_info {
+	unsigned int gso_type;
 };
 
 struct bpf_dtab_netdev {

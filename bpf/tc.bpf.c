@@ -22,22 +22,27 @@ const volatile __u32 segments = 0; /* number of the near end: see segments.h */
 /* The stack behind the device stays connected (host.h). */
 const volatile bool keeps_host = false;
 
-/* skb->ip_summed */
-#define CHECKSUM_PARTIAL 3
-
 /* A frame on its way. */
 struct received {
 	struct deliver_from from;
 	struct __sk_buff *frame;
-	bool plain; /* it is all in its bytes; asked where a ring may get it */
+	union offload offload; /* asked where a ring may get it */
+	bool told;	       /* its bytes, and `offload`, are all of it */
 };
 
-static __always_inline bool is_plain(struct __sk_buff *frame)
+static __always_inline bool is_plain(const struct __sk_buff *frame)
 {
-	const struct sk_buff *skb = (const void *)frame;
+	return !frame->gso_size && !frame->vlan_present && !offload_is_partial(frame);
+}
 
-	return !frame->gso_size && !frame->vlan_present &&
-	       BPF_CORE_READ_BITFIELD_PROBED(skb, ip_summed) != CHECKSUM_PARTIAL;
+static __always_inline bool copy_to_ring(const struct received *in, __u32 number)
+{
+	return in->told && to_ring(in->frame, in->from.frame.length, &in->offload, port, number);
+}
+
+static __always_inline void look_for_rings(struct received *in)
+{
+	in->told = is_plain(in->frame) || offload_read(in->frame, &in->offload);
 }
 
 static __always_inline void count_sent(const struct received *in, __u32 number)
@@ -242,7 +247,7 @@ static long flood_port(__u32 number, struct received *in)
 
 	if (number == port)
 		return 0;
-	if (in->plain && to_ring(in->frame, in->from.frame.length, port, number)) {
+	if (copy_to_ring(in, number)) {
 		memory->copies++;
 	} else if (is_beyond(in, number)) {
 		memory->receivers++;
@@ -264,7 +269,7 @@ static __always_inline int deliver_flood(struct received *in)
 	struct vale_port_entry *entry;
 	__u32 held;
 
-	in->plain = is_plain(in->frame);
+	look_for_rings(in);
 	from->memory->receivers = 0;
 	from->memory->receiver = VALE_PORTS;
 	from->memory->copies = 0;
@@ -293,9 +298,11 @@ static __always_inline int deliver(struct received *in, __u32 destination)
 		deliver_drop(from, destination == port ? VALE_DROP_OWN_PORT : VALE_DROP_STORM, 1);
 		return TC_ACT_SHOT;
 	}
-	if (destination & FDB_RING && is_plain(in->frame) &&
-	    to_ring(in->frame, from->frame.length, port, destination & FDB_NUMBER))
-		return TC_ACT_SHOT; /* it has been copied */
+	if (destination & FDB_RING) {
+		look_for_rings(in);
+		if (copy_to_ring(in, destination & FDB_NUMBER))
+			return TC_ACT_SHOT;
+	}
 	if (destination != VALE_FLOOD)
 		verdict = deliver_to_one(in, destination & FDB_NUMBER);
 	return verdict == TC_ACT_UNSPEC ? deliver_flood(in) : verdict;

@@ -5,6 +5,7 @@
 
 #include "devmaps.h"
 #include "frame.h"
+#include "offload.h"
 #include "receive.h"
 #include "stats.h"
 
@@ -13,16 +14,17 @@ struct to_ring {
 	frame_context *frame;
 	struct receiver receiver;
 	struct lease lease;
+	union offload offload;
 	__u32 length;
 	__u32 slots;
 };
 
-/* Before the frame, if its client wants one: nothing is left open. */
+/* Before the frame, if its client wants one. */
 static __always_inline void to_ring_header(const struct to_ring *to, __u8 *buffer)
 {
 	if (to->receiver.header) {
-		*(volatile __u64 *)buffer = 0;
-		*(volatile __u32 *)(buffer + sizeof(__u64)) = 0;
+		*(volatile __u64 *)buffer = to->offload.words.first;
+		*(volatile __u32 *)(buffer + sizeof(__u64)) = to->offload.words.rest;
 	}
 }
 
@@ -69,8 +71,18 @@ static __always_inline bool to_ring_fill(struct to_ring *to)
 	return true;
 }
 
-/* `source`: the port it has come from. Returns false if `number` is no ring port. */
-static __always_inline bool to_ring(frame_context *frame, __u32 length, __u32 source, __u32 number)
+/* Who has no header could not be told; and a frame may be larger than any that a client sends. */
+static __always_inline bool to_ring_is_whole(const struct to_ring *to)
+{
+	return !to->offload.header.flags || (to->receiver.header && to->slots <= VALE_FRAGMENTS);
+}
+
+/*
+ * `source`: the port it has come from. Returns false if `number` is no ring port, or one that cannot have
+ * a frame with `offload`, which all others have without (NULL).
+ */
+static __always_inline bool to_ring(frame_context *frame, __u32 length,
+				    const union offload *offload, __u32 source, __u32 number)
 {
 	struct vale_stats *counters = stats_of(number);
 	struct to_ring to = {
@@ -78,10 +90,15 @@ static __always_inline bool to_ring(frame_context *frame, __u32 length, __u32 so
 		.length = length,
 	};
 
+	if (offload)
+		to.offload = *offload;
+
 	/* A device's queues are to the rings of a port as a client's rings are. */
 	if (!counters || !receiver_find(&to.receiver, number, frame_queue(frame)))
 		return false;
 	to.slots = (to.receiver.header + length + VALE_BUFFER_SIZE - 1) / VALE_BUFFER_SIZE;
+	if (!to_ring_is_whole(&to))
+		return false;
 	if (!READ_ONCE(to.receiver.state->clients)) {
 		stats_lose(number, source, VALE_DROP_CLOSED, 1);
 	} else if (to.slots > VALE_FRAGMENTS || !to_ring_fill(&to)) {

@@ -37,6 +37,7 @@ static const struct {
 	{ "test_vnet", "@(frames_are_cut|floods)*", 2 },
 	{ "test_vnet_device", "@(devices|floods)*", 2 },
 	{ "test_vnet_fragments", "@(of_a_datagram|are_one)*", 3 },
+	{ "test_vnet_stack", "@(a_datagram*|a_checksum*|a_flood*)", 3 },
 	{ "test_limits", "@(*_of_a_ring|addresses_of_a_device|a_batch*)", 4 },
 };
 

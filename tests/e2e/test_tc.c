@@ -4,8 +4,6 @@
  * plain ones are made plain by the kernel on the way.
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,29 +44,6 @@ static struct vale_port *add_client(const char *container)
 	must("ip -n %s neigh add 10.0.0.9 lladdr %s dev eth0", container, frame_address_text(9));
 	must("%s fdb vale1 add %s ring", valectl(), frame_address_text(9));
 	return port;
-}
-
-/* One datagram from a container, which the kernel is to cut into segments if `segment` is not 0. */
-static void send_datagram(const char *netns, const char *device, const char *to, int bytes,
-			  int segment)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(4242) };
-	int home = traffic_enter(netns), on = 1;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	static char payload[60000];
-
-	traffic_leave(home);
-	memset(payload, 'x', sizeof(payload));
-	cr_assert_eq(inet_pton(AF_INET, to, &address.sin_addr), 1);
-	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-	if (device)
-		cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)),
-			     0);
-	if (segment)
-		cr_assert_eq(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
-	cr_assert_eq(sendto(fd, payload, bytes, 0, (struct sockaddr *)&address, sizeof(address)),
-		     bytes, "%s", strerror(errno));
-	close(fd);
 }
 
 static void expect_tcp(const char *from, const char *to)
@@ -158,7 +133,7 @@ Test(tc, an_open_checksum_is_filled_in_for_a_ring)
 
 	add_container("a", 1, "--hook tc");
 	port = add_client("a");
-	send_datagram("a", NULL, "10.0.0.9", 700, 0);
+	traffic_datagram("a", NULL, "10.0.0.9", 700, 0);
 	expect_datagrams(port, 1, 700);
 	cr_assert_eq(port_counter("vale1:p1", "received_frames"), 1);
 	cr_assert_eq(port_counter("vale1:ring", "sent_frames"), 1);
@@ -170,7 +145,7 @@ Test(tc, what_is_to_be_segmented_is_for_a_ring)
 
 	add_container("a", 1, "--hook tc");
 	port = add_client("a");
-	send_datagram("a", NULL, "10.0.0.9", 40000, 1000);
+	traffic_datagram("a", NULL, "10.0.0.9", 40000, 1000);
 	expect_datagrams(port, 40, 1000);
 	cr_assert_eq(port_counter("vale1:p1", "received_frames"), 40);
 	cr_assert_eq(port_counter("vale1:ring", "sent_frames"), 40);
@@ -193,7 +168,7 @@ Test(tc, a_broadcast_with_an_open_checksum_is_for_ports_of_every_kind)
 	at_xdp = traffic_open("c", "eth0", 0x0800);
 	distant = traffic_open("d", "eth0", 0x0800);
 	for (int i = 0; i < 20; i++)
-		send_datagram("a", "eth0", "255.255.255.255", 600, 0);
+		traffic_datagram("a", "eth0", "255.255.255.255", 600, 0);
 	for (int i = 0; i < 20; i++)
 		cr_assert(ring_receive(port, &got, 1000) &&
 			  frame_verify(got.bytes, got.length) == FRAME_GOOD);

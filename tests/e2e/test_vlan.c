@@ -235,9 +235,10 @@ Test(vlan, streams_at_tc_pass_in_large_frames_with_tags)
 }
 
 /* Where another switch begins. */
-static void expect_tags_in_a_ring(const char *hook)
+static void expect_tags_in_a_ring(const char *hook, __u32 header)
 {
-	struct relay relay;
+	struct vale_open_options options = { .ring.vnet_header = header };
+	struct relay relay = { .header = header };
 
 	container("a", 1);
 	container("b", 2);
@@ -245,8 +246,8 @@ static void expect_tags_in_a_ring(const char *hook)
 	must("%s attach vale2:p2 b --hook %s", valectl(), hook);
 	put_into_vlan("a", VLAN);
 	put_into_vlan("b", VLAN);
-	relay.port[0] = ring_open("vale1:ring", NULL);
-	relay.port[1] = ring_open("vale2:ring", NULL);
+	relay.port[0] = ring_open("vale1:ring", &options);
+	relay.port[1] = ring_open("vale2:ring", &options);
 	traffic_serve("b");
 	for (size_t i = 0; i < STREAMS; i++) {
 		bool back = strstr(streams[i], "-R");
@@ -263,15 +264,21 @@ static void expect_tags_in_a_ring(const char *hook)
 
 Test(vlan, streams_from_tc_are_plain_frames_with_tags_in_a_ring)
 {
-	expect_tags_in_a_ring("tc");
+	expect_tags_in_a_ring("tc", 0);
+}
+
+/* A tag that is beside the frame has no place in the header: the kernel puts it in, and does the rest. */
+Test(vlan, streams_from_tc_are_the_same_behind_a_header)
+{
+	expect_tags_in_a_ring("tc", 12);
 }
 
 Test(vlan, streams_from_xdp_are_plain_frames_with_tags_in_a_ring)
 {
-	expect_tags_in_a_ring("xdp");
+	expect_tags_in_a_ring("xdp", 0);
 }
 
 Test(vlan, streams_from_the_generic_hook_are_plain_frames_with_tags_in_a_ring)
 {
-	expect_tags_in_a_ring("generic");
+	expect_tags_in_a_ring("generic", 0);
 }

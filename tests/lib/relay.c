@@ -2,6 +2,7 @@
 #include "relay.h"
 
 #include <errno.h>
+#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,6 +19,14 @@ static int send_on(struct vale_port *port, const unsigned char *frame, __u32 len
 	return error ? error : vale_inject(port, 0, frame, length);
 }
 
+static void look(struct relay *relay, int from, const unsigned char *frame, __u32 length)
+{
+	const struct virtio_net_hdr *header = (const void *)frame;
+	bool open = relay->header && header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
+
+	checksums_add(&relay->came[from], frame + relay->header, length - relay->header, open);
+}
+
 static int carry(struct relay *relay, int from)
 {
 	struct vale_port *to = relay->port[!from];
@@ -26,7 +35,7 @@ static int carry(struct relay *relay, int from)
 	int error = 0;
 
 	while (!error && (frame = vale_next_frame(relay->port[from], &length))) {
-		checksums_add(&relay->came[from], frame, length, false);
+		look(relay, from, frame, length);
 		error = send_on(to, frame, length);
 	}
 	return error ? error : vale_txsync(to, 0);

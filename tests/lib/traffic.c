@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <netinet/udp.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
@@ -166,6 +167,27 @@ long traffic_send_sources(int socket, const struct frame *frame, int first, long
 		sent += send_batch(socket, messages, now);
 	}
 	return sent;
+}
+
+void traffic_datagram(const char *netns, const char *device, const char *to, int bytes, int segment)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(4242) };
+	int home = traffic_enter(netns), on = 1;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static char payload[60000];
+
+	traffic_leave(home);
+	memset(payload, 'x', sizeof(payload));
+	cr_assert_eq(inet_pton(AF_INET, to, &address.sin_addr), 1);
+	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+	if (device)
+		cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)),
+			     0);
+	if (segment)
+		cr_assert_eq(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+	cr_assert_eq(sendto(fd, payload, bytes, 0, (struct sockaddr *)&address, sizeof(address)),
+		     bytes, "%s", strerror(errno));
+	close(fd);
 }
 
 static void put_tag_back(struct frame *frame, uint16_t type, uint16_t tag)

@@ -38,6 +38,13 @@ long traffic_send(int socket, const struct frame *frame, long count);
  */
 long traffic_send_sources(int socket, const struct frame *frame, int first, long count);
 
+/*
+ * One datagram from a container to an IPv4 address, by `device` (NULL: by the routes), which the kernel is to
+ * cut into segments if `segment` is not 0.
+ */
+void traffic_datagram(const char *netns, const char *device, const char *to, int bytes,
+		      int segment);
+
 struct arrival {
 	int ifindex;
 	bool open_checksum; /* the kernel says that the checksum is not in the frame yet */
