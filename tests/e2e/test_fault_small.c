@@ -13,8 +13,7 @@ TestSuite(fault_small, .init = fault_series_begin, .timeout = 3600);
 
 static bool can_be_opened(const char *name)
 {
-	struct vale_open_options options = { .size = sizeof(options),
-					     .flags = VALE_OPEN_EXISTING };
+	struct vale_open_options options = { .size = sizeof(options), .flags = VALE_OPEN_EXISTING };
 	struct vale_port *port = NULL;
 	struct vale *vale = NULL;
 	int error = vale_open(&vale, NULL);

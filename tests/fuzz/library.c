@@ -129,9 +129,8 @@ static void describe_switch(const char *name, struct vale_switch_info *out)
 {
 	memset(out, 0, sizeof(*out));
 	snprintf(out->name, sizeof(out->name), "%s", name);
-	out->abi = next() % 8 ? VALE_ABI : (__u32)next_number();
-	out->fdb_size = (__u32)next_number();
-	out->age = (__u32)next_number();
+	out->abi = next() % 8 ? VALE_ABI : 7;
+	out->fdb_size = out->age = (__u32)next_number();
 	out->ports = next();
 	next_text(out->version, sizeof(out->version));
 }

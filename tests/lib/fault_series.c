@@ -18,7 +18,6 @@
 
 #define SAMPLE 2
 
-
 static struct client *b, *c;
 
 void fault_series_begin(void)

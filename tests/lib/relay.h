@@ -20,7 +20,7 @@
 
 struct relay {
 	struct vale_port *port[2];
-	__u32 header; /* bytes of a virtio-net header that both have */
+	__u32 header;		  /* bytes of a virtio-net header that both have */
 	struct checksums came[2]; /* to each, since it was started last */
 	pthread_t thread;
 	int stop;
