@@ -23,6 +23,12 @@ static __always_inline __u32 frame_queue(const frame_context *frame)
 	return frame->queue_mapping;
 }
 
+/* Words of the virtio-net header that says what the frame leaves to others: see offload.h. */
+static __always_inline __u32 frame_header(const frame_context *frame, int word)
+{
+	return frame->cb[word];
+}
+
 #else
 
 typedef struct xdp_md frame_context;
@@ -35,6 +41,12 @@ static __always_inline long frame_load(frame_context *frame, __u32 offset, void 
 static __always_inline __u32 frame_queue(const frame_context *frame)
 {
 	return frame->rx_queue_index;
+}
+
+/* Nothing is left open. */
+static __always_inline __u32 frame_header(const frame_context *frame, int word)
+{
+	return 0;
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a frame leaves to others, a checksum or that it be cut into segments, as a virtio-net header
- * says it: so a ring port whose client has such a header gets frames of stacks whole.
+ * What a frame of a stack leaves to others, a checksum or that it be cut into segments, as a
+ * virtio-net header says it: so a ring port whose client has such a header gets the frame whole. The
+ * header is kept in the frame's control block: on the stack, 6.1 has no room for it.
  */
 #ifndef VALE_BPF_OFFLOAD_H
 #define VALE_BPF_OFFLOAD_H
@@ -12,16 +13,11 @@
 
 #include "frame.h"
 
-/* No flags: nothing is left to others. */
+/* And two bytes that the longer kind of header has for a number of buffers, and that are 0. */
 union offload {
 	struct virtio_net_hdr header;
-	struct {
-		__u64 first;
-		__u32 rest; /* and the number of buffers that the longer kind of header has: 0 */
-	} words;
+	__u32 word[3];
 };
-
-#ifdef FRAME_IS_SKB
 
 /* skb->ip_summed */
 #define CHECKSUM_PARTIAL 3
@@ -89,11 +85,10 @@ static __always_inline bool offload_read_segments(struct __sk_buff *frame,
 	return true;
 }
 
-/* Of a frame that is not all in its bytes. False: no header can say it. */
-static __always_inline bool offload_read(struct __sk_buff *frame, union offload *out)
+/* False: no header can say it. */
+static __always_inline bool offload_read(struct __sk_buff *frame, struct virtio_net_hdr *header)
 {
 	const struct sk_buff *skb = (const void *)frame;
-	struct virtio_net_hdr *header = &out->header;
 
 	if (frame->vlan_present || !offload_is_partial(frame))
 		return false;
@@ -103,6 +98,22 @@ static __always_inline bool offload_read(struct __sk_buff *frame, union offload 
 	return !frame->gso_size || offload_read_segments(frame, header);
 }
 
-#endif
+static __always_inline bool offload_is_none(const struct __sk_buff *frame)
+{
+	return !frame->gso_size && !frame->vlan_present && !offload_is_partial(frame);
+}
+
+/* Puts the header where frame_header() finds it. False: there is none that says it all. */
+static __always_inline bool offload_put_header(struct __sk_buff *frame)
+{
+	union offload offload = {};
+
+	if (!offload_is_none(frame) && !offload_read(frame, &offload.header))
+		return false;
+	frame->cb[0] = offload.word[0];
+	frame->cb[1] = offload.word[1];
+	frame->cb[2] = offload.word[2];
+	return true;
+}
 
 #endif

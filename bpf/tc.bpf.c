@@ -12,6 +12,7 @@
 #include "deliver.h"
 #include "forward.h"
 #include "host.h"
+#include "offload.h"
 #include "segments.h"
 #include "to_ring.h"
 
@@ -26,24 +27,8 @@ const volatile bool keeps_host = false;
 struct received {
 	struct deliver_from from;
 	struct __sk_buff *frame;
-	union offload offload; /* asked where a ring may get it */
-	bool told;	       /* its bytes, and `offload`, are all of it */
+	bool for_rings; /* they can have it; asked where one may get it */
 };
-
-static __always_inline bool is_plain(const struct __sk_buff *frame)
-{
-	return !frame->gso_size && !frame->vlan_present && !offload_is_partial(frame);
-}
-
-static __always_inline bool copy_to_ring(const struct received *in, __u32 number)
-{
-	return in->told && to_ring(in->frame, in->from.frame.length, &in->offload, port, number);
-}
-
-static __always_inline void look_for_rings(struct received *in)
-{
-	in->told = is_plain(in->frame) || offload_read(in->frame, &in->offload);
-}
 
 static __always_inline void count_sent(const struct received *in, __u32 number)
 {
@@ -247,7 +232,7 @@ static long flood_port(__u32 number, struct received *in)
 
 	if (number == port)
 		return 0;
-	if (copy_to_ring(in, number)) {
+	if (in->for_rings && to_ring(in->frame, in->from.frame.length, port, number)) {
 		memory->copies++;
 	} else if (is_beyond(in, number)) {
 		memory->receivers++;
@@ -269,7 +254,7 @@ static __always_inline int deliver_flood(struct received *in)
 	struct vale_port_entry *entry;
 	__u32 held;
 
-	look_for_rings(in);
+	in->for_rings = offload_put_header(in->frame);
 	from->memory->receivers = 0;
 	from->memory->receiver = VALE_PORTS;
 	from->memory->copies = 0;
@@ -298,11 +283,9 @@ static __always_inline int deliver(struct received *in, __u32 destination)
 		deliver_drop(from, destination == port ? VALE_DROP_OWN_PORT : VALE_DROP_STORM, 1);
 		return TC_ACT_SHOT;
 	}
-	if (destination & FDB_RING) {
-		look_for_rings(in);
-		if (copy_to_ring(in, destination & FDB_NUMBER))
-			return TC_ACT_SHOT;
-	}
+	if (destination & FDB_RING && offload_put_header(in->frame) &&
+	    to_ring(in->frame, from->frame.length, port, destination & FDB_NUMBER))
+		return TC_ACT_SHOT; /* it has been copied */
 	if (destination != VALE_FLOOD)
 		verdict = deliver_to_one(in, destination & FDB_NUMBER);
 	return verdict == TC_ACT_UNSPEC ? deliver_flood(in) : verdict;

@@ -5,7 +5,6 @@
 
 #include "devmaps.h"
 #include "frame.h"
-#include "offload.h"
 #include "receive.h"
 #include "stats.h"
 
@@ -14,7 +13,6 @@ struct to_ring {
 	frame_context *frame;
 	struct receiver receiver;
 	struct lease lease;
-	union offload offload;
 	__u32 length;
 	__u32 slots;
 };
@@ -23,8 +21,9 @@ struct to_ring {
 static __always_inline void to_ring_header(const struct to_ring *to, __u8 *buffer)
 {
 	if (to->receiver.header) {
-		*(volatile __u64 *)buffer = to->offload.words.first;
-		*(volatile __u32 *)(buffer + sizeof(__u64)) = to->offload.words.rest;
+		*(volatile __u32 *)buffer = frame_header(to->frame, 0);
+		*(volatile __u32 *)(buffer + 4) = frame_header(to->frame, 1);
+		*(volatile __u32 *)(buffer + 8) = frame_header(to->frame, 2);
 	}
 }
 
@@ -74,24 +73,20 @@ static __always_inline bool to_ring_fill(struct to_ring *to)
 /* Who has no header could not be told; and a frame may be larger than any that a client sends. */
 static __always_inline bool to_ring_is_whole(const struct to_ring *to)
 {
-	return !to->offload.header.flags || (to->receiver.header && to->slots <= VALE_FRAGMENTS);
+	return !frame_header(to->frame, 0) || (to->receiver.header && to->slots <= VALE_FRAGMENTS);
 }
 
 /*
- * `source`: the port it has come from. Returns false if `number` is no ring port, or one that cannot have
- * a frame with `offload`, which all others have without (NULL).
+ * `source`: the port it has come from. Returns false if `number` is no ring port, or cannot have what
+ * the frame leaves to others.
  */
-static __always_inline bool to_ring(frame_context *frame, __u32 length,
-				    const union offload *offload, __u32 source, __u32 number)
+static __always_inline bool to_ring(frame_context *frame, __u32 length, __u32 source, __u32 number)
 {
 	struct vale_stats *counters = stats_of(number);
 	struct to_ring to = {
 		.frame = frame,
 		.length = length,
 	};
-
-	if (offload)
-		to.offload = *offload;
 
 	/* A device's queues are to the rings of a port as a client's rings are. */
 	if (!counters || !receiver_find(&to.receiver, number, frame_queue(frame)))

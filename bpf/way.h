@@ -114,7 +114,7 @@ static long flood_port(__u32 number, struct flood_step *step)
 
 	if (number == from->port)
 		return 0;
-	if (to_ring(step->frame, from->frame.length, NULL, from->port, number))
+	if (to_ring(step->frame, from->frame.length, from->port, number))
 		from->memory->copies++;
 	else if (!flood_ask(number, &step->walk))
 		flood_sockets(from, number);
@@ -166,7 +166,7 @@ static __always_inline int deliver(struct xdp_md *frame, struct received *in, __
 		return deliver_drop(from, VALE_DROP_STORM, 1);
 	if (destination & FDB_RING) {
 		complete_for_rings(frame, in);
-		if (to_ring(frame, from->frame.length, NULL, from->port, destination & FDB_NUMBER))
+		if (to_ring(frame, from->frame.length, from->port, destination & FDB_NUMBER))
 			return XDP_DROP; /* it has been copied */
 	} else if (destination != VALE_FLOOD) {
 		verdict = deliver_to_device(from, destination);

@@ -12,8 +12,9 @@
 #include "sandbox.h"
 #include "strace.h"
 
-/* Of more calls, a run takes every fourth one: which ones, the time of day says. */
-#define SERIES_LONG 100
+/* Of more calls, a run takes every sixth one: which ones, the time of day says. */
+#define SERIES_LONG   100
+#define SERIES_STRIDE 6
 
 static int unfinished(const char *path, const struct stat *status, int kind, struct FTW *at)
 {
@@ -61,7 +62,7 @@ static size_t stride_of(const struct series *series, size_t count)
 		return 1;
 	if (series->sample)
 		return (count + series->sample - 1) / series->sample;
-	return count > SERIES_LONG ? 4 : 1;
+	return count > SERIES_LONG ? SERIES_STRIDE : 1;
 }
 
 void series_run(const struct series *series)

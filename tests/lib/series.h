@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Something is killed at each of its system calls in turn, or, if they are many, at every fourth one,
+ * Something is killed at each of its system calls in turn, or, if they are many, at every sixth one,
  * unless the environment has VALE_KILL_ALL. Whatever it was doing is then either done or to be swept:
  * the next command succeeds and leaves nothing half-made.
  */
