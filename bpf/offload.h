@@ -32,6 +32,9 @@ union offload {
 #define UDP_HEADER   8
 #define TCP_WORDS_AT 12 /* where a TCP header says how long it is, in its upper half */
 
+/* The largest packet of IPv6, and its Ethernet header. Kernels may be told to make larger ones. */
+#define OFFLOAD_MOST (14 + 40 + 0xffff)
+
 /* VIRTIO_NET_HDR_GSO_UDP_L4, which the headers of 6.1 have not. */
 #define OFFLOAD_UDP_L4 5
 
@@ -90,7 +93,7 @@ static __always_inline bool offload_read(struct __sk_buff *frame, struct virtio_
 {
 	const struct sk_buff *skb = (const void *)frame;
 
-	if (frame->vlan_present || !offload_is_partial(frame))
+	if (frame->vlan_present || frame->len > OFFLOAD_MOST || !offload_is_partial(frame))
 		return false;
 	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	header->csum_start = BPF_CORE_READ(skb, csum_start) - BPF_CORE_READ(skb, mac_header);

@@ -70,10 +70,10 @@ static __always_inline bool to_ring_fill(struct to_ring *to)
 	return true;
 }
 
-/* Who has no header could not be told; and a frame may be larger than any that a client sends. */
-static __always_inline bool to_ring_is_whole(const struct to_ring *to)
+/* Who has no header could not be told what the frame leaves to others. */
+static __always_inline bool to_ring_takes(const struct to_ring *to)
 {
-	return !frame_header(to->frame, 0) || (to->receiver.header && to->slots <= VALE_FRAGMENTS);
+	return !frame_header(to->frame, 0) || to->receiver.header;
 }
 
 /*
@@ -91,9 +91,9 @@ static __always_inline bool to_ring(frame_context *frame, __u32 length, __u32 so
 	/* A device's queues are to the rings of a port as a client's rings are. */
 	if (!counters || !receiver_find(&to.receiver, number, frame_queue(frame)))
 		return false;
-	to.slots = (to.receiver.header + length + VALE_BUFFER_SIZE - 1) / VALE_BUFFER_SIZE;
-	if (!to_ring_is_whole(&to))
+	if (!to_ring_takes(&to))
 		return false;
+	to.slots = (to.receiver.header + length + VALE_BUFFER_SIZE - 1) / VALE_BUFFER_SIZE;
 	if (!READ_ONCE(to.receiver.state->clients)) {
 		stats_lose(number, source, VALE_DROP_CLOSED, 1);
 	} else if (to.slots > VALE_FRAGMENTS || !to_ring_fill(&to)) {
