@@ -8,10 +8,11 @@
 #define VALE_BPF_OFFLOAD_H
 
 #include "vmlinux.h"
+#include <stdbool.h>
+#include <linux/bpf.h>
 #include <linux/virtio_net.h>
+#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
-
-#include "frame.h"
 
 /* And two bytes that the longer kind of header has for a number of buffers, and that are 0. */
 union offload {
@@ -62,7 +63,7 @@ static __always_inline __u32 offload_transport_size(struct __sk_buff *frame, __u
 
 	if (!tcp)
 		return UDP_HEADER;
-	frame_load(frame, transport + TCP_WORDS_AT, &words, sizeof(words));
+	bpf_skb_load_bytes(frame, transport + TCP_WORDS_AT, &words, sizeof(words));
 	return words >> 4 << 2;
 }
 
