@@ -20,7 +20,7 @@ struct series {
 	size_t sample;			       /* so many of the calls a run; 0: as above */
 };
 
-/* The test ends if it was killed at no more than 20 calls, or at none of a sample. */
+/* The test ends if it was killed at no more than 15 calls, or at none of a sample. */
 void series_run(const struct series *series);
 
 /* A command after the kill: it succeeds, or is refused with one of the two words (or NULL). */
