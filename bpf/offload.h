@@ -14,6 +14,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+#include "vnet.h"
+
 /* And two bytes that the longer kind of header has for a number of buffers, and that are 0. */
 union offload {
 	struct virtio_net_hdr header;
@@ -35,16 +37,6 @@ union offload {
 
 /* The largest packet of IPv6, and its Ethernet header. Kernels may be told to make larger ones. */
 #define OFFLOAD_MOST (14 + 40 + 0xffff)
-
-/* VIRTIO_NET_HDR_GSO_UDP_L4, which the headers of 6.1 have not. */
-#define OFFLOAD_UDP_L4 5
-
-static __always_inline bool offload_is_partial(const struct __sk_buff *frame)
-{
-	const struct sk_buff *skb = (const void *)frame;
-
-	return BPF_CORE_READ_BITFIELD_PROBED(skb, ip_summed) == CHECKSUM_PARTIAL;
-}
 
 static __always_inline __u32 offload_gso_type(const struct __sk_buff *frame)
 {
@@ -78,7 +70,7 @@ static __always_inline bool offload_read_segments(struct __sk_buff *frame,
 	else if (kind == GSO_TCPV6)
 		header->gso_type = VIRTIO_NET_HDR_GSO_TCPV6;
 	else if (kind == GSO_UDP_L4)
-		header->gso_type = OFFLOAD_UDP_L4;
+		header->gso_type = VNET_GSO_UDP_L4;
 	else
 		return false;
 	if (type & GSO_ECN)
@@ -94,7 +86,11 @@ static __always_inline bool offload_read(struct __sk_buff *frame, struct virtio_
 {
 	const struct sk_buff *skb = (const void *)frame;
 
-	if (frame->vlan_present || frame->len > OFFLOAD_MOST || !offload_is_partial(frame))
+	if (frame->vlan_present)
+		return false;
+	if (BPF_CORE_READ_BITFIELD_PROBED(skb, ip_summed) != CHECKSUM_PARTIAL)
+		return !frame->gso_size;
+	if (frame->len > OFFLOAD_MOST)
 		return false;
 	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	header->csum_start = BPF_CORE_READ(skb, csum_start) - BPF_CORE_READ(skb, mac_header);
@@ -102,17 +98,12 @@ static __always_inline bool offload_read(struct __sk_buff *frame, struct virtio_
 	return !frame->gso_size || offload_read_segments(frame, header);
 }
 
-static __always_inline bool offload_is_none(const struct __sk_buff *frame)
-{
-	return !frame->gso_size && !frame->vlan_present && !offload_is_partial(frame);
-}
-
 /* Puts the header where frame_header() finds it. False: there is none that says it all. */
 static __always_inline bool offload_put_header(struct __sk_buff *frame)
 {
 	union offload offload = {};
 
-	if (!offload_is_none(frame) && !offload_read(frame, &offload.header))
+	if (!offload_read(frame, &offload.header))
 		return false;
 	frame->cb[0] = offload.word[0];
 	frame->cb[1] = offload.word[1];

@@ -19,10 +19,12 @@
 #include "traffic.h"
 
 /* In memory that all of them share. */
-static struct shared {
+struct shared {
 	bool stop;
 	long done[16]; /* of each */
-} * shared;
+};
+
+static struct shared *shared;
 
 static long *done; /* of this one */
 
