@@ -44,9 +44,8 @@ static struct station *add(int host, const char *netns)
 /* When it has been attached. */
 static void begin(struct station *station)
 {
-	/* The stack would put plain frames together before they are seen. */
 	if (station->plain)
-		must("ip -n %s link set eth0 gro_max_size %d", station->netns, PLAIN_FRAME);
+		traffic_keep_apart(station->netns);
 	station->socket = traffic_open(station->netns, "eth0", 0);
 	traffic_serve(station->netns);
 }

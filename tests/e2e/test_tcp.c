@@ -103,12 +103,6 @@ Test(tcp, iperf3_moves_data_both_ways_over_ipv4_and_ipv6)
 
 /* ---- the checksums of what arrives ------------------------------------------------------------- */
 
-/* GRO would put frames together and take their checksums out. */
-static void keep_frames_apart(const char *netns)
-{
-	must("ip -n %s link set eth0 gro_max_size 1500", netns);
-}
-
 /* Looks at all that waits at a receiver. Returns how many frames carried a checksum. */
 static int expect_right_checksums(int socket)
 {
@@ -146,8 +140,8 @@ static void look_at_checksums(const char *hook, const char *offloads)
 	int at_a, at_b;
 
 	two_containers(hook);
-	keep_frames_apart("a");
-	keep_frames_apart("b");
+	traffic_keep_apart("a");
+	traffic_keep_apart("b");
 	must("ip netns exec a ethtool -K eth0 %s", offloads);
 	must("ip netns exec b ethtool -K eth0 %s", offloads);
 	at_a = traffic_open("a", "eth0", 0);

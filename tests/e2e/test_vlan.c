@@ -160,7 +160,7 @@ Test(vlan, tcp_and_udp_in_a_vlan_arrive_with_right_checksums)
 	three_containers("--hook xdp");
 	put_into_vlan("a", VLAN);
 	put_into_vlan("b", VLAN);
-	must("ip -n b link set eth0 gro_max_size 1500"); /* keeps frames apart */
+	traffic_keep_apart("b");
 	to = traffic_open("b", "eth0", 0);
 	traffic_serve("b");
 	must("ip netns exec a iperf3 -c 10.0.0.2 -n 8M");

@@ -62,6 +62,11 @@ void traffic_leave(int home)
 	close(home);
 }
 
+void traffic_keep_apart(const char *netns)
+{
+	must("ip -n %s link set eth0 gro_max_size 1", netns);
+}
+
 void traffic_serve(const char *netns)
 {
 	pid_t test = getpid(), server = fork();

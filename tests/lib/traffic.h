@@ -20,6 +20,12 @@ void traffic_quiet(void);
 int traffic_enter(const char *netns);
 void traffic_leave(int home);
 
+/*
+ * What eth0 of a namespace gets is seen as it came: the stack puts no frames together before. A limit of
+ * one frame would let it join two short ones. GRO itself stays on, for a veth takes XDP's frames with it only.
+ */
+void traffic_keep_apart(const char *netns);
+
 /* Starts an iperf3 server in a namespace, which ends with the test; it listens when this returns. */
 void traffic_serve(const char *netns);
 
