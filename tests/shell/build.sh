@@ -30,22 +30,36 @@ remade_by() {
 	make -j "$(nproc)" all | awk '$1 ~ /^(BPF|SKEL|CC)$/ { print $2 }' | sort
 }
 
-# The sources that include the file $1, as the compiler's own list says; then what comes of them.
-users_of() {
+# What it would compile and make if the file $1 were newer.
+would_remake() {
+	make -n -W "$1" all | sed -n "s/^printf .* '\(BPF\|SKEL\|CC\)' '\(.*\)';\$/\2/p" | sort
+}
+
+# What the compiler itself says: a line "SOURCE FILE" for each file that a source includes.
+list_includes() {
 	for source in cli/*.c client/*.c doctor/*.c examples/*.c libnetmap/*.c loader/*.c netmap/*.c pkt-gen/*.c; do
 		gcc -std=gnu11 -D_GNU_SOURCE -DVALE_VERSION=0 -Iinclude -I. -Ibuild -MM "$source" |
-			tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
+			one_by_one "$source"
 	done
 	for source in bpf/*.bpf.c; do
-		clang -target bpf -Iinclude -I. -idirafter "/usr/include/$(gcc -print-multiarch)" -MM \
-			"$source" | tr -d '\134' | tr -s ' ' '\n' | grep -qxF "$1" && echo "$source"
+		clang -target bpf -Iinclude -I. -idirafter "/usr/include/$(gcc -print-multiarch)" -MM "$source" |
+			one_by_one "$source"
 	done
 }
 
-# What `make` remakes of sources when the file $1 is touched is what users_of says.
+one_by_one() {
+	tr -d '\134' | tr -s ' ' '\n' | sed "s,^,$1 ,"
+}
+
+# The sources that include the file $1; then what comes of them.
+users_of() {
+	awk -v file="$1" '$2 == file { print $1 }' "$scratch/includes" | uniq
+}
+
+# What `make` would remake of sources for the file $1 is what users_of says.
 rebuilds_its_users() {
 	users_of "$1" | sort > "$scratch/users"
-	remade_by "$1" | grep '\.c$' > "$scratch/remade"
+	would_remake "$1" | grep '\.c$' > "$scratch/remade"
 	[ -s "$scratch/users" ] && diff "$scratch/users" "$scratch/remade"
 }
 
@@ -68,9 +82,10 @@ makes_one_example() {
 }
 check "an example alone can be made, and what it needs" makes_one_example
 check "and then the rest" quietly
+list_includes > "$scratch/includes"
 for header in include/vale/abi.h include/vale.h include/vale/port.h loader/netlink.h cli/command.h \
 	pkt-gen/udp.h; do
-	check "who uses $header is made again, and nobody else" rebuilds_its_users "$header"
+	check "who uses $header would be made again, and nobody else" rebuilds_its_users "$header"
 done
 
 # A header of the programs: they, their skeletons, and who has these compiled in.
