@@ -98,12 +98,11 @@ static int make_pair(struct attach *attach)
 static int choose_hook(struct attach *attach)
 {
 	struct claim *claim = &attach->claim;
-	int error = hook_choose(claim->maps, &attach->device, attach->netns, attach->options,
-				&attach->hook);
+	int error = hook_choose(attach->vale, claim->maps, &attach->device, attach->netns,
+				attach->options, &attach->hook);
 
 	if (error)
-		return fail(attach->vale, -error, "%s: cannot look at its far end: %s", claim->what,
-			    strerror(-error));
+		return error;
 	if (hook_is_beside_tc(claim->maps, &attach->device, attach->netns, attach->options,
 			      attach->hook))
 		claim->port.flags |= VALE_PORT_TC;

@@ -207,12 +207,12 @@ static bool can_be_at_tc(const struct maps *maps, const struct vale_attach_optio
 	       !options->xsk && (!segments->ifindex || segments->netns == netns);
 }
 
-int hook_choose(const struct maps *maps, const struct device *device, __u64 netns,
-		const struct vale_attach_options *options, enum vale_hook *out)
+int hook_choose(struct vale *vale, const struct maps *maps, const struct device *device,
+		__u64 netns, const struct vale_attach_options *options, enum vale_hook *out)
 {
 	/* What is for the stack goes there as the stack would have it. */
 	bool can = can_be_at_tc(maps, options, netns), at_tc = can && options->keep_host;
-	int error = can && !at_tc ? offload_far_end_leaves_work(device, &at_tc) : 0;
+	int error = can && !at_tc ? offload_far_end_leaves_work(vale, device, &at_tc) : 0;
 
 	if (error)
 		return error;

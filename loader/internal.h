@@ -171,7 +171,7 @@ int offload_restore(const struct device *device, __u32 restore);
 /* The device itself takes only plain frames from the stack. */
 int offload_none(const struct device *device);
 /* The far end of a veth is a stack's that leaves segments and checksums to its device. */
-int offload_far_end_leaves_work(const struct device *device, bool *out);
+int offload_far_end_leaves_work(struct vale *vale, const struct device *device, bool *out);
 
 /* ---- maps.c: the maps of an open switch --------------------------------------------------------- */
 
@@ -331,8 +331,8 @@ int live_remove(const struct maps *maps);
 /* ---- hook.c ------------------------------------------------------------------------------------ */
 
 /* What to try first, which is what the user has asked for, if anything, of a device in `netns`. */
-int hook_choose(const struct maps *maps, const struct device *device, __u64 netns,
-		const struct vale_attach_options *options, enum vale_hook *out);
+int hook_choose(struct vale *vale, const struct maps *maps, const struct device *device,
+		__u64 netns, const struct vale_attach_options *options, enum vale_hook *out);
 /* Whether a program at XDP leaves to one at tc what has work left for a device: on taps. */
 bool hook_is_beside_tc(const struct maps *maps, const struct device *device, __u64 netns,
 		       const struct vale_attach_options *options, enum vale_hook hook);

@@ -226,19 +226,20 @@ int offload_none(const struct device *device)
 	return error ? error : ethtool(device->name, ETHTOOL_SFLAGS, &flags);
 }
 
-int offload_far_end_leaves_work(const struct device *device, bool *out)
+int offload_far_end_leaves_work(struct vale *vale, const struct device *device, bool *out)
 {
-	CLEANUP_NETNS struct netns_visit visit = { -1 };
+	CLEANUP_NETNS struct netns_visit there = { -1 };
 	struct device peer = {};
 	__u32 checksums = 0;
-	int error = -ENODEV;
+	int error = 0;
 
-	if (!strcmp(device->kind, "veth"))
-		error = device_visit_peer(device, &visit, &peer);
-	if (!error && !peer.program)
-		error = ethtool(peer.name, ETHTOOL_GTXCSUM, &checksums);
-	if (is_shortage(error))
-		return error;
-	*out = !error && checksums;
+	if (!strcmp(device->kind, "veth")) {
+		error = device_visit_peer(device, &there, &peer);
+		if (!error && !peer.program)
+			error = ethtool(peer.name, ETHTOOL_GTXCSUM, &checksums);
+	}
+	if (error)
+		return fail_features(vale, error, device);
+	*out = checksums;
 	return 0;
 }

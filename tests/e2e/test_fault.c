@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* System calls of valectl fail while it makes or takes away switches and device ports. */
+#include <errno.h>
+
 #include <criterion/criterion.h>
 
 #include "tests/lib/expect.h"
@@ -60,6 +62,19 @@ Test(fault, attach_tc)
 		.undo = "detach vale1:p1",
 		.word = "is the port vale1:p1",
 		.works = reaches_b,
+	});
+}
+
+/* For which it looks at the far end. */
+Test(fault, attach_to_a_hook_of_its_own_choice)
+{
+	fault_series_run(&(struct fault_series){
+		.command = "attach vale1:p1 a",
+		.undo = "detach vale1:p1",
+		.word = "is the port vale1:p1",
+		.works = reaches_b,
+		.call = "ioctl",
+		.error = EPERM,
 	});
 }
 

@@ -160,6 +160,23 @@ static bool try(struct state *state, struct fault *fault)
 
 /* ---- all of them ------------------------------------------------------------------------------- */
 
+static bool is_taken(const struct fault_series *series, const struct fault *fault)
+{
+	return !series->call || strstr(fault->name, series->call);
+}
+
+static size_t stride_of(const struct fault_series *series, size_t count)
+{
+	const char *wanted = getenv("VALE_FAULTS");
+	unsigned int sample = series->sample ? series->sample : SAMPLE;
+
+	if (wanted)
+		sample = atoi(wanted);
+	if (series->call || getenv("VALE_KILL_ALL") || !sample)
+		return 1;
+	return (count + sample - 1) / sample;
+}
+
 void fault_series_run(const struct fault_series *series)
 {
 	struct state state = {
@@ -167,8 +184,7 @@ void fault_series_run(const struct fault_series *series)
 		.traced = { .function = series->function, .terminated = series->terminated },
 		.before = inventory(),
 	};
-	const char *wanted = getenv("VALE_FAULTS");
-	unsigned int turn = time(NULL), sample = series->sample ? series->sample : SAMPLE;
+	unsigned int turn = time(NULL);
 	struct faults faults;
 	size_t stride, tried = 0;
 
@@ -179,13 +195,18 @@ void fault_series_run(const struct fault_series *series)
 	state.after = inventory();
 	errors_of(state.traced.errors);
 	undo(&state, &(struct fault){ .name = "no fault" });
-	if (wanted)
-		sample = atoi(wanted);
-	stride = getenv("VALE_KILL_ALL") || !sample ? 1 : (faults.count + sample - 1) / sample;
-	for (size_t i = turn % stride; i < faults.count; i += stride, tried++) {
-		faults.items[i].lasting = series->lasting;
-		if (!try(&state, &faults.items[i]))
+	stride = stride_of(series, faults.count);
+	for (size_t i = turn % stride; i < faults.count; i += stride) {
+		struct fault *fault = &faults.items[i];
+
+		if (!is_taken(series, fault))
+			continue;
+		fault->lasting = series->lasting;
+		if (series->error)
+			fault->error = series->error;
+		if (!try(&state, fault))
 			break;
+		tried++;
 	}
 	cr_log_info("'%s' failed at %zu of its %zu calls%s: %u were told, %u did not matter, %u "
 		    "left something to the next\n",

@@ -21,6 +21,8 @@ struct fault_series {
 	const char *word;    /* with which it is refused if all is done already; NULL: it is not */
 	bool (*works)(void); /* what it has made; NULL: nothing */
 	unsigned int sample; /* how many calls a run takes; 0: 2 */
+	const char *call;    /* or it takes all of this name, with this error; NULL: some of all */
+	int error;
 	/*
 	 * What it has to undo may fail, too, or it takes away what is used: then what is left half-made is
 	 * for the next command to end; so is a port that a client has closed, which cannot fail.
