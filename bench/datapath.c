@@ -101,9 +101,13 @@ static const struct datapath auto_datapath = {
 };
 
 const struct datapath *const datapaths[DATAPATHS] = {
-	[DATAPATH_BRIDGE] = &bridge_datapath, [DATAPATH_SWITCH] = &switch_datapath,
-	[DATAPATH_TC] = &tc_datapath,	      [DATAPATH_GENERIC] = &generic_datapath,
-	[DATAPATH_AUTO] = &auto_datapath,     [DATAPATH_CEILING] = &ceiling_datapath,
+	[DATAPATH_BRIDGE] = &bridge_datapath,
+	[DATAPATH_SWITCH] = &switch_datapath,
+	[DATAPATH_TC] = &tc_datapath,
+	[DATAPATH_GENERIC] = &generic_datapath,
+	[DATAPATH_AUTO] = &auto_datapath,
+	[DATAPATH_CEILING] = &ceiling_datapath,
+	[DATAPATH_REDIRECT] = &redirect_datapath,
 };
 
 int datapath_create(const struct datapath *datapath)
@@ -140,8 +144,8 @@ int datapath_leave_out(const char *name)
 		left_out[i] = true;
 		return 0;
 	}
-	return bench_error(0, "'%s' is none of bridge, switch, tc, generic, auto and ceiling",
-			   name);
+	return bench_error(
+		0, "'%s' is none of bridge, switch, tc, generic, auto, ceiling and redirect", name);
 }
 
 bool datapath_used(int index)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The things that are compared: the Linux bridge, the switch, and the ceiling. */
+/* The things that are compared: the Linux bridge, the switch, and the ceilings. */
 #ifndef BENCH_DATAPATH_H
 #define BENCH_DATAPATH_H
 
@@ -20,19 +20,21 @@ struct datapath {
 	int (*destroy)(void);
 };
 
-/* All but the first and the last are switches of ours, with their ports at that hook. */
-#define DATAPATHS	 6
-#define DATAPATH_BRIDGE	 0
-#define DATAPATH_SWITCH	 1 /* at xdp */
-#define DATAPATH_TC	 2
-#define DATAPATH_GENERIC 3
-#define DATAPATH_AUTO	 4 /* at what it chooses itself */
-#define DATAPATH_CEILING 5
+/* Between bridge and ceiling are switches of ours, with their ports at that hook. */
+#define DATAPATHS	  7
+#define DATAPATH_BRIDGE	  0
+#define DATAPATH_SWITCH	  1 /* at xdp */
+#define DATAPATH_TC	  2
+#define DATAPATH_GENERIC  3
+#define DATAPATH_AUTO	  4 /* at what it chooses itself */
+#define DATAPATH_CEILING  5 /* of xdp */
+#define DATAPATH_REDIRECT 6 /* the ceiling of tc */
 
 /* In the order in which they take turns. One of each can exist at a time. */
 extern const struct datapath *const datapaths[DATAPATHS];
 
 extern const struct datapath ceiling_datapath;
+extern const struct datapath redirect_datapath;
 
 int datapath_create(const struct datapath *datapath);
 /* The port's name is for messages and for datapaths that name their ports. */

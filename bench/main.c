@@ -131,7 +131,7 @@ static void usage(FILE *to)
 	fputs("  -l, --like TEXT      measure only rows that have TEXT in their title (not of tcp, "
 	      "ring-open and\n"
 	      "                       attach, whose rows are measured together)\n"
-	      "  -w, --without NAME   leave out bridge, switch, tc, generic, auto or ceiling\n"
+	      "  -w, --without NAME   leave out bridge, switch, tc, generic, auto, ceiling or redirect\n"
 	      "  -j, --json FILE      write the figures as JSON too (-: to standard output, and "
 	      "the\n"
 	      "                       table to standard error)\n"

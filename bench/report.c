@@ -28,6 +28,8 @@ static const struct ratio ratios[] = {
 	{ .of = DATAPATH_AUTO, .to = DATAPATH_TC },
 	{ .of = DATAPATH_CEILING, .to = DATAPATH_BRIDGE },
 	{ .of = DATAPATH_SWITCH, .to = DATAPATH_CEILING },
+	{ .of = DATAPATH_REDIRECT, .to = DATAPATH_BRIDGE },
+	{ .of = DATAPATH_TC, .to = DATAPATH_REDIRECT },
 };
 
 static int compare(const void *a, const void *b)

@@ -138,7 +138,8 @@ static int teardown(struct tcp *tcp)
 
 static int setup(struct tcp *tcp)
 {
-	static const int compared[] = { DATAPATH_BRIDGE, DATAPATH_SWITCH, DATAPATH_TC };
+	static const int compared[] = { DATAPATH_BRIDGE, DATAPATH_SWITCH, DATAPATH_TC,
+					DATAPATH_REDIRECT };
 	int error = sandbox_new_netns(tcp->client.netns);
 	size_t i;
 

@@ -31,7 +31,7 @@ has_documented_groups() {
 lists_its_datapaths() {
 	local name
 
-	for name in bridge switch tc generic auto ceiling; do
+	for name in bridge switch tc generic auto ceiling redirect; do
 		"$bench" --without $name --help | grep "leave out.*$name" || return
 	done
 }
