@@ -197,6 +197,9 @@ int fault_at(const struct traced *traced, struct fault *fault)
 			fault->error = errors->errors[0];
 			break;
 		}
+	/* A signal comes once: who tries again then is right, and would do so for ever. */
+	if (fault->lasting && fault->error == EINTR)
+		fault->error = errors->errors[errors->errors[0] == EINTR];
 	snprintf(fault->name, sizeof(fault->name), "call %zu, %s: %s%s", fault->call, errors->name,
 		 strerrorname_np(fault->error), fault->lasting ? ", and so on" : "");
 	traced_refuse_call(child, fault->error);
